@@ -1,0 +1,87 @@
+/**
+ * Runs a tool or a source file of this repository under the pinned Node, after installing what is
+ * missing. Every npm script goes through it, so a fresh clone needs nothing but Node 20 and npm.
+ *
+ *   node infra/run.mjs FILE.ts [ARG...]     a source file
+ *   node infra/run.mjs TOOL [ARG...]        a command of node_modules/.bin, by its package's bin entry
+ *
+ * Plain JavaScript, because it has to run before anything is installed and on whatever Node the user has.
+ */
+import { spawn, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { delimiter, dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const modules = join(root, 'node_modules');
+const stamp = join(modules, '.newscience-lock');
+const pinnedNode = join(modules, 'node', 'bin', process.platform === 'win32' ? 'node.exe' : 'node');
+
+const [major = 0] = process.versions.node.split('.').map(Number);
+if (major < 20) fail(`Node ${process.versions.node} is too old: install Node 20 or later.`);
+
+const [target, ...args] = process.argv.slice(2);
+if (target === undefined) fail('usage: node infra/run.mjs FILE.ts|TOOL [ARG...]');
+
+installIfLockChanged();
+run(target, args);
+
+function installIfLockChanged() {
+  const wanted = createHash('sha256')
+    .update(readFileSync(join(root, 'package-lock.json')))
+    .digest('hex');
+  const installed = existsSync(stamp) ? readFileSync(stamp, 'utf8') : '';
+  if (installed === wanted && existsSync(pinnedNode)) return;
+  process.stderr.write('Installing dependencies (only when the lock file changed) ...\n');
+  const started = Date.now();
+  const npm = process.env.npm_execpath;
+  const options = { cwd: root, stdio: ['ignore', 2, 2], env: installEnvironment() };
+  const flags = ['ci', '--no-audit', '--no-fund', '--loglevel=error'];
+  const result = npm
+    ? spawnSync(process.execPath, [npm, ...flags], options)
+    : spawnSync('npm', flags, { ...options, shell: process.platform === 'win32' });
+  if (result.status !== 0) fail('npm ci failed: see its message above, then run the same command again.');
+  writeFileSync(stamp, wanted);
+  process.stderr.write(`Installed in ${((Date.now() - started) / 1000).toFixed(0)} s.\n`);
+}
+
+/** npm hands its own settings down as npm_config_*; those of a script run must not steer an install. */
+function installEnvironment() {
+  const kept = Object.entries(process.env).filter(([name]) => name !== 'npm_config_json');
+  return { ...Object.fromEntries(kept), NODE_ENV: '' };
+}
+
+function run(target, args) {
+  const file = /\.[mc]?[jt]s$/.test(target) ? resolve(root, target) : binOf(target);
+  const child = spawn(pinnedNode, ['--disable-warning=ExperimentalWarning', file, ...args], {
+    stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
+    env: {
+      ...process.env,
+      PATH: [join(modules, '.bin'), process.env.PATH ?? ''].join(delimiter),
+      NX_NO_CLOUD: 'true',
+      NX_DAEMON: process.env.NX_DAEMON ?? 'false',
+    },
+  });
+  // A terminal sends Ctrl-C to the whole group; a supervisor signals only this process.
+  process.on('SIGINT', () => {
+    if (!process.stdin.isTTY) child.kill('SIGINT');
+  });
+  process.on('SIGTERM', () => child.kill('SIGTERM'));
+  child.on('exit', (code, signal) => {
+    process.exitCode = code ?? (signal === 'SIGINT' ? 130 : 143);
+    process.disconnect?.();
+  });
+}
+
+function binOf(tool) {
+  const manifest = join(modules, tool, 'package.json');
+  if (!existsSync(manifest)) fail(`${tool}: no such tool in node_modules.`);
+  const { bin } = JSON.parse(readFileSync(manifest, 'utf8'));
+  return join(modules, tool, typeof bin === 'string' ? bin : bin[tool]);
+}
+
+function fail(message) {
+  process.stderr.write(`${message}\n`);
+  process.exit(1);
+}
