@@ -2,7 +2,9 @@ import { architecture } from './infra/lint/architecture.mjs';
 import { typescript } from './infra/lint/typescript.mjs';
 
 export default [
-  { ignores: ['**/node_modules', '**/dist', '**/test-results', '**/fixture', '.nx', '.newscience'] },
+  {
+    ignores: ['**/node_modules', '**/dist', '**/test-results', '**/fixture', '.nx', '.newscience'],
+  },
   ...typescript,
   ...architecture,
 ];

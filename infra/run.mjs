@@ -41,7 +41,8 @@ function installIfLockChanged() {
   const result = npm
     ? spawnSync(process.execPath, [npm, ...flags], options)
     : spawnSync('npm', flags, { ...options, shell: process.platform === 'win32' });
-  if (result.status !== 0) fail('npm ci failed: see its message above, then run the same command again.');
+  if (result.status !== 0)
+    fail('npm ci failed: see its message above, then run the same command again.');
   writeFileSync(stamp, wanted);
   process.stderr.write(`Installed in ${((Date.now() - started) / 1000).toFixed(0)} s.\n`);
 }
