@@ -14,6 +14,18 @@ export function roleName(rol: UsrRol): RoleName {
   return names[rol];
 }
 
+const letters = {
+  reader: 'R',
+  contributor: 'C',
+  editor: 'E',
+  operator: 'O',
+} as const satisfies Record<RoleName, UsrRol>;
+
+/** The letter of a role's public name. */
+export function rolOf(role: RoleName): UsrRol {
+  return letters[role];
+}
+
 /** Whether the viewer has the role or one above it. */
 export function hasRol(viewer: Viewer, rol: UsrRol): boolean {
   return viewer.kind === 'user' && ranks[viewer.rol] >= ranks[rol];
@@ -23,7 +35,10 @@ export function hasRol(viewer: Viewer, rol: UsrRol): boolean {
 export function requireUser(req: IncomingMessage): UserViewer {
   const viewer = viewerOf(req);
   if (viewer.kind === 'user') return viewer;
-  throw new ProblemError({ code: 'unauthorized', detail: 'This needs an account: log in, or send a bearer token.' });
+  throw new ProblemError({
+    code: 'unauthorized',
+    detail: 'This needs an account: log in, or send a bearer token.',
+  });
 }
 
 /**
@@ -33,5 +48,8 @@ export function requireUser(req: IncomingMessage): UserViewer {
 export function requireRol(req: IncomingMessage, rol: UsrRol): UserViewer {
   const viewer = requireUser(req);
   if (hasRol(viewer, rol)) return viewer;
-  throw new ProblemError({ code: 'forbidden', detail: `This needs the role ${names[rol]}; yours is ${names[viewer.rol]}.` });
+  throw new ProblemError({
+    code: 'forbidden',
+    detail: `This needs the role ${names[rol]}; yours is ${names[viewer.rol]}.`,
+  });
 }

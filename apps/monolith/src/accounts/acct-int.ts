@@ -43,11 +43,21 @@ export interface AcctInt {
    */
   regUsr(req: Request, put: RegPut): Promise<Result<null, AcctErr>>;
   /** Checks the password and opens a new session in the browser; one that it had before ends. */
-  logIn(req: Request, res: Response, eml: string, pwd: string): Promise<Result<UserViewer, AcctErr>>;
+  logIn(
+    req: Request,
+    res: Response,
+    eml: string,
+    pwd: string,
+  ): Promise<Result<UserViewer, AcctErr>>;
   /** Ends the browser's session; nothing happens without one. */
   logOut(req: Request, res: Response): Promise<void>;
   /** Changes the viewer's password, ends all of the account's sessions and tokens, and opens a new session in this browser. Throws `unauthorized` when anonymous. */
-  chgPwd(req: Request, res: Response, oldPwd: string, newPwd: string): Promise<Result<null, AcctErr>>;
+  chgPwd(
+    req: Request,
+    res: Response,
+    oldPwd: string,
+    newPwd: string,
+  ): Promise<Result<null, AcctErr>>;
   /** Deletes the viewer's account (asks for the password again): comments and articles stay without it. */
   delUsr(req: Request, res: Response, pwd: string): Promise<Result<null, AcctErr>>;
   /**

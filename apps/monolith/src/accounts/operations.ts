@@ -1,0 +1,208 @@
+import { defineOperation } from '@newscience/service-kit/openapi';
+import { z } from 'zod';
+import { publicJwkSchema } from './key-sql.ts';
+import {
+  credentialsSchema,
+  deletionSchema,
+  passwordChangeSchema,
+  registrationSchema,
+  roleChangeSchema,
+  roleSchema,
+} from './schemas.ts';
+
+const account = z
+  .strictObject({
+    id: z.uuid(),
+    email: z.string(),
+    name: z.string(),
+    role: roleSchema,
+    createdAt: z.iso.datetime(),
+  })
+  .meta({ id: 'Account' });
+const token = z
+  .strictObject({
+    accessToken: z.string(),
+    tokenType: z.literal('Bearer'),
+    expiresIn: z.int().meta({ description: 'Seconds' }),
+  })
+  .meta({ id: 'AccessToken' });
+const rotation = z
+  .strictObject({ kid: z.string(), signsFrom: z.iso.datetime(), created: z.boolean() })
+  .meta({ id: 'KeyRotation' });
+
+export const accountPath = z.strictObject({ id: z.uuid() });
+export const accountList = z.strictObject({
+  email: z.string().max(254).optional(),
+  limit: z.coerce.number().int().min(1).max(100).default(20),
+  cursor: z.string().max(512).optional(),
+});
+
+const signedIn = [{ bearer: [] }, { session: [] }];
+const tags = ['accounts'];
+
+export const register = defineOperation({
+  method: 'post',
+  path: '/api/v1/accounts',
+  operationId: 'register',
+  summary: 'Make a reader account',
+  description:
+    'The answer is the same whether the mail address was free or already has an account, which then stays as it is.',
+  tags,
+  body: registrationSchema,
+  responses: {
+    202: {
+      description: 'Accepted: log in at POST /api/v1/tokens',
+      schema: z.strictObject({ status: z.literal('accepted'), detail: z.string() }),
+    },
+    400: { description: 'The registration has faults' },
+    429: { description: 'Too many registrations from this address' },
+    503: { description: 'Busy' },
+  },
+});
+
+export const issueToken = defineOperation({
+  method: 'post',
+  path: '/api/v1/tokens',
+  operationId: 'issueToken',
+  summary: 'Log in for a bearer token of 15 minutes',
+  tags,
+  body: credentialsSchema,
+  responses: {
+    200: { description: 'The token', schema: token },
+    400: { description: 'Not a log-in' },
+    401: { description: 'Mail address or password is wrong' },
+    429: { description: 'Too many attempts for this account or from this address' },
+    503: { description: 'Busy' },
+  },
+});
+
+export const getMe = defineOperation({
+  method: 'get',
+  path: '/api/v1/me',
+  operationId: 'getMe',
+  summary: 'The own account',
+  tags,
+  security: signedIn,
+  responses: {
+    200: { description: 'The account', schema: account },
+    401: { description: 'Not logged in' },
+  },
+});
+
+export const changePassword = defineOperation({
+  method: 'post',
+  path: '/api/v1/me/password',
+  operationId: 'changePassword',
+  summary: 'Change the password; all other sessions and tokens of the account end',
+  tags,
+  security: signedIn,
+  body: passwordChangeSchema,
+  responses: {
+    200: { description: 'A new token in place of those that ended', schema: token },
+    400: { description: 'The new password is not accepted' },
+    401: { description: 'Not logged in' },
+    403: { description: 'The current password is wrong' },
+    429: { description: 'Too many attempts' },
+    503: { description: 'Busy' },
+  },
+});
+
+export const deleteMe = defineOperation({
+  method: 'delete',
+  path: '/api/v1/me',
+  operationId: 'deleteMe',
+  summary: 'Delete the own account: comments stay without a name, articles stay',
+  tags,
+  security: signedIn,
+  body: deletionSchema,
+  responses: {
+    204: { description: 'Gone' },
+    400: { description: 'The password is missing' },
+    401: { description: 'Not logged in' },
+    403: { description: 'The password is wrong' },
+    409: { description: 'The last operator stays' },
+    429: { description: 'Too many attempts' },
+    503: { description: 'Busy' },
+  },
+});
+
+export const listAccounts = defineOperation({
+  method: 'get',
+  path: '/api/v1/accounts',
+  operationId: 'listAccounts',
+  summary: 'All accounts, oldest first (operator)',
+  tags,
+  security: signedIn,
+  query: accountList,
+  responses: {
+    200: {
+      description: 'A page of accounts',
+      schema: z.strictObject({ items: z.array(account), nextCursor: z.string().nullable() }),
+    },
+    400: { description: 'A parameter has a fault' },
+    401: { description: 'Not logged in' },
+    403: { description: 'Not an operator' },
+  },
+});
+
+export const changeRole = defineOperation({
+  method: 'put',
+  path: '/api/v1/accounts/{id}/role',
+  operationId: 'changeRole',
+  summary: 'Give an account another role (operator)',
+  tags,
+  security: signedIn,
+  params: accountPath,
+  body: roleChangeSchema,
+  responses: {
+    200: { description: 'The account', schema: account },
+    400: { description: 'There is no such role' },
+    401: { description: 'Not logged in' },
+    403: { description: 'Not an operator' },
+    404: { description: 'There is no such account' },
+    409: { description: 'The last operator stays' },
+  },
+});
+
+export const rotateSigningKey = defineOperation({
+  method: 'post',
+  path: '/api/v1/signing-keys/rotations',
+  operationId: 'rotateSigningKey',
+  summary: 'Publish a new signing key (operator)',
+  description:
+    'It signs from `signsFrom`. With a rotation under way that one is the answer and `created` is false.',
+  tags,
+  security: signedIn,
+  responses: {
+    200: { description: 'A rotation was under way already', schema: rotation },
+    201: { description: 'The new key', schema: rotation },
+    401: { description: 'Not logged in' },
+    403: { description: 'Not an operator' },
+  },
+});
+
+export const getJwks = defineOperation({
+  method: 'get',
+  path: '/.well-known/jwks.json',
+  operationId: 'getJwks',
+  summary: 'The public keys that tokens are verified with',
+  tags,
+  responses: {
+    200: {
+      description: 'A JSON Web Key Set',
+      schema: z.strictObject({ keys: z.array(publicJwkSchema) }),
+    },
+  },
+});
+
+export const acctOperations = [
+  register,
+  issueToken,
+  getMe,
+  changePassword,
+  deleteMe,
+  listAccounts,
+  changeRole,
+  rotateSigningKey,
+  getJwks,
+];

@@ -1,0 +1,29 @@
+import { readConfig } from '@newscience/service-kit/config';
+import { listen } from '@newscience/service-kit/http-server';
+import { createPool, ping } from '@newscience/service-kit/postgres';
+import { runService } from '@newscience/service-kit/service';
+import { createApp } from './app.ts';
+import { configSchema } from './config.ts';
+
+await runService({
+  name: 'monolith',
+  readConfig: (env) => readConfig(configSchema, env),
+  async start({ config, logger, metrics, health, shutdown }) {
+    const pool = createPool({
+      url: config.DATABASE_URL,
+      max: config.DATABASE_POOL_MAX,
+      applicationName: 'monolith',
+      logger,
+      metrics,
+    });
+    shutdown.add('database', () => pool.end());
+    health.add('database', () => ping(pool));
+
+    const { app, start } = createApp({ config, pool, logger, metrics, health });
+    const stop = await start();
+    shutdown.add('background jobs', stop);
+
+    const server = await listen({ app, host: config.HOST, port: config.PORT, logger });
+    shutdown.add('http', (deadlineMs) => server.close(deadlineMs));
+  },
+});
