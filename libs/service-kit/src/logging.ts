@@ -1,0 +1,57 @@
+import { pino, stdSerializers } from 'pino';
+import type { DestinationStream, Logger } from 'pino';
+
+import { maskText, redact } from './redaction.ts';
+import { currentTrace } from './tracing.ts';
+
+export type { Logger } from 'pino';
+
+/** From the most to the least talkative. */
+export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
+
+/**
+ * A logger that writes one JSON object a line to standard output (or `destination`). Fields with secret names
+ * (password, token, authorization, cookie …) at any level read `[hidden]`, and so do passwords inside URLs.
+ * Within a request each line carries its `requestId` and `traceId`.
+ */
+export function createLogger(options: {
+  service: string;
+  level?: LogLevel;
+  destination?: DestinationStream;
+}): Logger {
+  const settings = {
+    level: options.level ?? 'info',
+    base: { service: options.service },
+    timestamp: pino.stdTimeFunctions.isoTime,
+    formatters: {
+      level: (label: string) => ({ level: label }),
+      log: redactFields,
+      bindings: redactFields,
+    },
+    serializers: { err: serializeError },
+    mixin: traceFields,
+  };
+  return options.destination === undefined ? pino(settings) : pino(settings, options.destination);
+}
+
+function redactFields(fields: Record<string, unknown>): Record<string, unknown> {
+  const redacted = redact(fields);
+  return typeof redacted === 'object' && redacted !== null ? { ...redacted } : {};
+}
+
+function serializeError(error: Error): unknown {
+  const serialized = stdSerializers.err(error);
+  return redact({
+    ...serialized,
+    message: maskText(serialized.message),
+    stack: maskText(serialized.stack),
+  });
+}
+
+function traceFields(): Record<string, string> {
+  const trace = currentTrace();
+  if (trace === undefined) return {};
+  return trace.requestId === undefined
+    ? { traceId: trace.traceId }
+    : { requestId: trace.requestId, traceId: trace.traceId };
+}

@@ -1,0 +1,149 @@
+import type { Request } from 'express';
+import type { z } from 'zod';
+
+import type { Fault } from './problem.ts';
+import { ProblemError } from './problem.ts';
+import { isSecretName, redact } from './redaction.ts';
+
+/** The parts of a request that a route reads, each with its schema. */
+export type RequestSchemas = {
+  readonly params?: z.ZodType;
+  readonly query?: z.ZodType;
+  readonly body?: z.ZodType;
+};
+
+type Part = 'params' | 'query' | 'body';
+
+/** What `parseRequest` gives back: `undefined` for a part without a schema. */
+export type ParsedRequest<S extends RequestSchemas> = {
+  readonly [P in Part]: S[P] extends z.ZodType ? z.output<S[P]> : undefined;
+};
+
+const parts = ['params', 'query', 'body'] as const;
+const longestValue = 100;
+
+/**
+ * Checks and converts the parts of a request. Throws a `ProblemError` `validation_failed` with all faults of
+ * all parts, each with pointer, value (clipped to 100 characters, secrets hidden), problem and remedy; or
+ * `unsupported_media_type` when there is a body that nobody parsed.
+ */
+export function parseRequest<const S extends RequestSchemas>(
+  req: Request,
+  schemas: S,
+): ParsedRequest<S> {
+  if (schemas.body !== undefined) refuseUnreadBody(req);
+  const faults: Fault[] = [];
+  const parsed: Partial<Record<Part, unknown>> = {};
+  for (const part of parts) {
+    const schema = schemas[part];
+    if (schema === undefined) continue;
+    const input: unknown = req[part];
+    const result = schema.safeParse(input, { reportInput: true });
+    if (result.success) parsed[part] = result.data;
+    else faults.push(...result.error.issues.flatMap((issue) => faultsOf(part, input, issue)));
+  }
+  if (faults.length > 0) {
+    const count = faults.length === 1 ? 'One value is' : `${faults.length} values are`;
+    throw new ProblemError({
+      code: 'validation_failed',
+      detail: `${count} not valid. See faults.`,
+      faults,
+    });
+  }
+  // Each part was parsed by the schema that its type is taken from; the loop loses that link.
+  return parsed as ParsedRequest<S>;
+}
+
+function refuseUnreadBody(req: Request): void {
+  const hasBody =
+    req.headers['transfer-encoding'] !== undefined ||
+    Number(req.headers['content-length'] ?? 0) > 0;
+  if (req.body !== undefined || !hasBody) return;
+  const value = (req.headers['content-type'] ?? '(none)').slice(0, longestValue);
+  const remedy = 'Send JSON with content-type application/json.';
+  throw new ProblemError({
+    code: 'unsupported_media_type',
+    detail: `The content-type "${value}" is not read here. ${remedy}`,
+    faults: [{ pointer: '/headers/content-type', value, problem: 'is not read here', remedy }],
+  });
+}
+
+function faultsOf(part: Part, input: unknown, issue: z.core.$ZodIssue): Fault[] {
+  const path = [part, ...issue.path.map(String)];
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) => ({
+      pointer: pointer([...path, key]),
+      problem: 'is not known here',
+      remedy: 'Leave it out.',
+    }));
+  }
+  const value = shown(path, valueAt(input, issue.path));
+  const problem =
+    value === undefined && issue.code === 'invalid_type' ? 'is missing' : issue.message;
+  return [
+    {
+      pointer: pointer(path),
+      ...(value === undefined ? {} : { value }),
+      problem,
+      remedy: remedyOf(issue),
+    },
+  ];
+}
+
+const pointer = (path: readonly string[]): string =>
+  path.map((step) => `/${step.replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
+
+function valueAt(input: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>(
+    (value, key) =>
+      typeof value === 'object' && value !== null && Object.hasOwn(value, key)
+        ? Reflect.get(value, key)
+        : undefined,
+    input,
+  );
+}
+
+/** The value as it may be shown: secrets hidden, long ones clipped. */
+function shown(path: readonly string[], value: unknown): unknown {
+  if (
+    value === undefined ||
+    value === null ||
+    typeof value === 'number' ||
+    typeof value === 'boolean'
+  )
+    return value;
+  if (path.some(isSecretName)) return '[hidden]';
+  const text = typeof value === 'string' ? value : JSON.stringify(redact(value));
+  return text.length > longestValue ? `${text.slice(0, longestValue)}…` : text;
+}
+
+function remedyOf(issue: z.core.$ZodIssue): string {
+  switch (issue.code) {
+    case 'invalid_type':
+      return `Give a value of type ${issue.expected}.`;
+    case 'too_small':
+      return `Give ${issue.inclusive === false ? 'more than' : 'at least'} ${amount(issue.origin, issue.minimum)}.`;
+    case 'too_big':
+      return `Give ${issue.inclusive === false ? 'less than' : 'at most'} ${amount(issue.origin, issue.maximum)}.`;
+    case 'invalid_value':
+      return `Give ${issue.values.length === 1 ? '' : 'one of '}${issue.values.map(String).join(', ')}.`;
+    case 'invalid_format':
+      return `Give a text in the format ${issue.format}.`;
+    case 'not_multiple_of':
+      return `Give a multiple of ${issue.divisor}.`;
+    case 'custom': {
+      const remedy: unknown = issue.params?.['remedy'];
+      return typeof remedy === 'string' ? remedy : 'Correct this value.';
+    }
+    case 'invalid_union':
+    case 'invalid_key':
+    case 'invalid_element':
+    case 'unrecognized_keys':
+      return 'Give a value in one of the documented shapes.';
+  }
+}
+
+function amount(origin: string, bound: number | bigint): string {
+  const unit: Record<string, string> = { string: ' characters', array: ' items', set: ' items' };
+  return `${bound}${unit[origin] ?? ''}`;
+}
