@@ -204,15 +204,14 @@ function faultOf(
   };
 }
 
-function metaOf(schema: z.core.$ZodType | undefined): SettingMeta | undefined {
-  if (schema === undefined) return undefined;
-  const meta = settings.get(schema);
-  if (meta !== undefined) return meta;
+/** The setting inside `.default()` and `.optional()`. */
+function metaOf(schema: unknown): SettingMeta | undefined {
+  if (!(schema instanceof z.core.$ZodType)) return undefined;
   const wraps =
     schema instanceof z.core.$ZodDefault ||
     schema instanceof z.core.$ZodOptional ||
     schema instanceof z.core.$ZodNullable;
-  return wraps ? metaOf(schema._zod.def.innerType) : undefined;
+  return settings.get(schema) ?? (wraps ? metaOf(schema._zod.def.innerType) : undefined);
 }
 
 function shown(name: string, raw: string, isSecret: boolean): string {

@@ -1,12 +1,16 @@
 /** The only file that loads OpenTelemetry; `tracing.ts` imports it when an endpoint is set, and not before. */
 import { ROOT_CONTEXT, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
+import type { Context } from '@opentelemetry/api';
+import { ExportResultCode } from '@opentelemetry/core';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
 import { resourceFromAttributes } from '@opentelemetry/resources';
-import { BatchSpanProcessor, NodeTracerProvider } from '@opentelemetry/sdk-trace-node';
+import { BatchSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
+import type { SpanExporter } from '@opentelemetry/sdk-trace';
 
 import type { SpanEnd, TraceContext } from './tracing.ts';
 
 type Ids = Pick<TraceContext, 'traceId' | 'spanId' | 'flags'>;
+type ExportOptions = { service: string; endpoint: string; onFailure?: (error: Error) => void };
 
 /** A span that is being recorded. */
 export type RecordedSpan = { ids: Ids; end: (end?: SpanEnd) => void };
@@ -17,31 +21,17 @@ export type Exporter = {
   stop: () => Promise<void>;
 };
 
-/** Exports to `<endpoint>/v1/traces`, once a second. A failure is told once, until the next success. */
-export function createExporter(options: {
-  service: string;
-  endpoint: string;
-  onFailure?: (error: Error) => void;
-}): Exporter {
-  const otlp = new OTLPTraceExporter({
-    url: `${options.endpoint.replace(/\/+$/, '')}/v1/traces`,
-    timeoutMillis: 2000,
+const scheduledDelayMillis = 1000;
+const timeoutMillis = 2000;
+
+/** Exports to `<endpoint>/v1/traces` once a second. A failure is told once, until the next success. */
+export function createExporter(options: ExportOptions): Exporter {
+  const processor = new BatchSpanProcessor({
+    exporter: tellingExporter(options),
+    scheduledDelayMillis,
+    exportTimeoutMillis: timeoutMillis,
   });
-  let failing = false;
-  const processor = new BatchSpanProcessor(
-    {
-      export: (spans, done) => {
-        otlp.export(spans, (result) => {
-          if (result.error !== undefined && !failing) options.onFailure?.(result.error);
-          failing = result.error !== undefined;
-          done(result);
-        });
-      },
-      shutdown: () => otlp.shutdown(),
-    },
-    { scheduledDelayMillis: 1000, exportTimeoutMillis: 2000 },
-  );
-  const provider = new NodeTracerProvider({
+  const provider = new TracerProvider({
     resource: resourceFromAttributes({ 'service.name': options.service }),
     spanProcessors: [processor],
   });
@@ -49,20 +39,8 @@ export function createExporter(options: {
 
   return {
     start(name, parent, kind) {
-      const context =
-        parent === undefined
-          ? ROOT_CONTEXT
-          : trace.setSpanContext(ROOT_CONTEXT, {
-              traceId: parent.traceId,
-              spanId: parent.spanId,
-              traceFlags: Number.parseInt(parent.flags, 16),
-              isRemote: kind === 'server',
-            });
-      const span = tracer.startSpan(
-        name,
-        { kind: kind === 'server' ? SpanKind.SERVER : SpanKind.INTERNAL },
-        context,
-      );
+      const spanKind = kind === 'server' ? SpanKind.SERVER : SpanKind.INTERNAL;
+      const span = tracer.startSpan(name, { kind: spanKind }, contextOf(parent, kind === 'server'));
       const { traceId, spanId, traceFlags } = span.spanContext();
       return {
         ids: { traceId, spanId, flags: traceFlags.toString(16).padStart(2, '0') },
@@ -78,10 +56,43 @@ export function createExporter(options: {
       };
     },
     async stop() {
+      let timer: NodeJS.Timeout | undefined;
       const deadline = new Promise<void>((resolve) => {
-        setTimeout(resolve, 2000).unref();
+        timer = setTimeout(resolve, timeoutMillis);
       });
       await Promise.race([provider.shutdown().catch(() => undefined), deadline]);
+      clearTimeout(timer);
     },
+  };
+}
+
+function contextOf(parent: Ids | undefined, isRemote: boolean): Context {
+  if (parent === undefined) return ROOT_CONTEXT;
+  const { traceId, spanId, flags } = parent;
+  return trace.setSpanContext(ROOT_CONTEXT, {
+    traceId,
+    spanId,
+    traceFlags: Number.parseInt(flags, 16),
+    isRemote,
+  });
+}
+
+function tellingExporter({ endpoint, onFailure }: ExportOptions): SpanExporter {
+  const otlp = new OTLPTraceExporter({
+    url: `${endpoint.replace(/\/+$/, '')}/v1/traces`,
+    timeoutMillis,
+  });
+  let failing = false;
+  return {
+    export(spans, done) {
+      otlp.export(spans, (result) => {
+        const failed = result.code === ExportResultCode.FAILED;
+        if (failed && !failing)
+          onFailure?.(result.error ?? new Error('The collector refused the spans.'));
+        failing = failed;
+        done(result);
+      });
+    },
+    shutdown: () => otlp.shutdown(),
   };
 }
