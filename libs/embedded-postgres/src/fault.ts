@@ -59,7 +59,7 @@ export function faultOfMessage(message: string, { dataDir, port, logFile }: Wher
     return portTaken(port);
   }
   if (
-    /permission denied|EACCES|EPERM|EROFS|read-only file system|operation not permitted/i.test(
+    /permission denied|EACCES|EPERM|EROFS|ENOTDIR|EEXIST|read-only file system|operation not permitted/i.test(
       message,
     )
   ) {

@@ -9,9 +9,9 @@ const FAST_SHUTDOWN_MS = 15_000;
 const IMMEDIATE_SHUTDOWN_MS = 5_000;
 
 /**
- * Clears what an earlier run left on a data folder: a postmaster.pid whose process is gone (or whose number
- * now belongs to something else), or a server that outlived its launcher. That server is shut down, never
- * killed: with SIGKILL its children could still write while a new server starts.
+ * Clears what an earlier run left on a data folder: a postmaster.pid whose number now belongs to another program
+ * (PostgreSQL would refuse to start), or a server that outlived its launcher. That server is shut down, never
+ * killed: after a SIGKILL its children could still write while a new server starts.
  *
  * @throws PostgresFaultError `in_use` where the server's launcher is alive, or the server does not stop
  */
@@ -21,7 +21,9 @@ export async function clearLeftBehind(dataDir: string): Promise<void> {
   // Windows tells neither command lines nor parents here; there PostgreSQL judges its own postmaster.pid.
   if (process.platform === 'win32') return;
   const { pid } = found;
-  if (!isAlive(pid) || !isServerOf(dataDir, pid)) {
+  // PostgreSQL itself clears the file of a process that is gone, after checking that no child of it still writes.
+  if (!isAlive(pid)) return;
+  if (!isServerOf(dataDir, pid)) {
     rmSync(pidFilePath(dataDir), { force: true });
     return;
   }

@@ -14,7 +14,7 @@ import {
   portTaken,
   type PostgresResult,
 } from './fault.ts';
-import { planIdentity, surroundings } from './identity.ts';
+import { type Identity, planIdentity, surroundings } from './identity.ts';
 import { clearLeftBehind } from './left-behind.ts';
 import { readPidFile } from './pid-file.ts';
 import type { Settings } from './settings.ts';
@@ -70,24 +70,8 @@ export async function startEmbeddedPostgres(
     await ensureCluster({ dataDir, secretFile }, binaries, identity, settings['fsync'] !== 'off');
     writeSettings(dataDir, port, settings, identity.account);
     const secret = superuserSecret(secretFile);
-    const log = openSync(logFile, 'a', 0o600);
-    const logStart = fstatSync(log).size;
-    const { file, args } = identity.command(binaries.postgres, ['-D', dataDir]);
-    const child = spawn(file, args, {
-      ...identity.spawnAs,
-      cwd: dataDir,
-      // A group of its own: Ctrl-C at a terminal must reach the launcher first, which stops PostgreSQL last.
-      detached: process.platform !== 'win32',
-      windowsHide: true,
-      stdio: ['ignore', log, log],
-      env: { ...process.env, LC_ALL: 'C', TZ: 'UTC' },
-    });
-    closeSync(log);
-    const exited = new Promise<void>((resolve) => {
-      child.once('exit', () => resolve());
-      child.once('error', () => resolve());
-    });
-    const pid = await untilReady(child, exited, options, logStart);
+    const command = identity.command(binaries.postgres, ['-D', dataDir]);
+    const { child, exited, pid } = await launch(command, identity, options);
     return {
       port,
       pid,
@@ -96,6 +80,46 @@ export async function startEmbeddedPostgres(
       stop: () => stop(child, exited, binaries, dataDir),
     };
   });
+}
+
+type Launched = {
+  readonly child: ChildProcess;
+  readonly exited: Promise<void>;
+  readonly pid: number;
+};
+
+/** Children of a server that was killed need a moment to notice; until then PostgreSQL refuses to start. */
+async function launch(
+  command: { file: string; args: string[] },
+  { spawnAs }: Pick<Identity, 'spawnAs'>,
+  options: ServerOptions,
+  attempts = 20,
+): Promise<Launched> {
+  const { dataDir, logFile } = options;
+  const log = openSync(logFile, 'a', 0o600);
+  const logStart = fstatSync(log).size;
+  const child = spawn(command.file, command.args, {
+    ...spawnAs,
+    cwd: dataDir,
+    // A group of its own: Ctrl-C at a terminal must reach the launcher first, which stops PostgreSQL last.
+    detached: process.platform !== 'win32',
+    windowsHide: true,
+    stdio: ['ignore', log, log],
+    env: { ...process.env, LC_ALL: 'C', TZ: 'UTC' },
+  });
+  closeSync(log);
+  const exited = new Promise<void>((resolve) => {
+    child.once('exit', () => resolve());
+    child.once('error', () => resolve());
+  });
+  const pid = await untilReady(child, exited, options);
+  if (pid !== undefined) return { child, exited, pid };
+  const said = readFrom(logFile, logStart);
+  if (!said.includes('pre-existing shared memory block') || attempts === 0) {
+    throw new PostgresFaultError(faultOfMessage(said, options));
+  }
+  await sleep(250);
+  return launch(command, { spawnAs }, options, attempts - 1);
 }
 
 /** One file of each folder that PostgreSQL reads: if an account can read these, it can read all. */
@@ -115,28 +139,26 @@ async function assertFree(port: number): Promise<void> {
   });
 }
 
+/** The server's process id, or undefined where it has ended. */
 async function untilReady(
   child: ChildProcess,
   exited: Promise<void>,
   options: ServerOptions,
-  logStart: number,
-): Promise<number> {
-  const { dataDir, startTimeoutMs = 60_000 } = options;
+): Promise<number | undefined> {
+  const { dataDir, logFile, startTimeoutMs = 60_000 } = options;
   const end = new AbortController();
   void exited.then(() => end.abort());
   const deadline = Date.now() + startTimeoutMs;
   while (Date.now() < deadline) {
-    if (end.signal.aborted || child.pid === undefined) {
-      throw new PostgresFaultError(faultOfMessage(readFrom(options.logFile, logStart), options));
-    }
+    if (end.signal.aborted) return undefined;
     const state = readPidFile(dataDir);
-    if (state?.pid === child.pid && state.ready) return child.pid;
+    if (state !== undefined && state.pid === child.pid && state.ready) return state.pid;
     await sleep(20);
   }
   child.kill('SIGINT');
   throw new PostgresFaultError({
     code: 'start_failed',
-    detail: `PostgreSQL was not ready after ${startTimeoutMs / 1000} s: see its log in ${options.logFile}, then start again.`,
+    detail: `PostgreSQL was not ready after ${startTimeoutMs / 1000} s: see its log in ${logFile}, then start again.`,
   });
 }
 

@@ -129,7 +129,7 @@ async function untilReady(
 
 function readyMessage(child: ChildProcess): Promise<unknown> {
   return new Promise((resolve) => {
-    child.on('message', (message) => {
+    child.on('message', (message: unknown) => {
       if (
         typeof message === 'object' &&
         message !== null &&
