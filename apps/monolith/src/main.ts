@@ -19,11 +19,11 @@ await runService({
     shutdown.add('database', () => pool.end());
     health.add('database', () => ping(pool));
 
-    const { app, start } = createApp({ config, pool, logger, metrics, health });
-    const stop = await start();
-    shutdown.add('background jobs', stop);
+    const { app, prepare, startJobs } = createApp({ config, pool, logger, metrics, health });
+    await prepare();
+    shutdown.add('background jobs', startJobs());
 
     const server = await listen({ app, host: config.HOST, port: config.PORT, logger });
-    shutdown.add('http', (deadlineMs) => server.close(deadlineMs));
+    shutdown.add('http', () => server.close());
   },
 });

@@ -37,7 +37,7 @@ export const accountList = z.strictObject({
   cursor: z.string().max(512).optional(),
 });
 
-const signedIn = [{ bearer: [] }, { session: [] }];
+const signedIn = ['bearer', 'session'] as const;
 const tags = ['accounts'];
 
 export const register = defineOperation({
@@ -54,9 +54,8 @@ export const register = defineOperation({
       description: 'Accepted: log in at POST /api/v1/tokens',
       schema: z.strictObject({ status: z.literal('accepted'), detail: z.string() }),
     },
-    400: { description: 'The registration has faults' },
-    429: { description: 'Too many registrations from this address' },
-    503: { description: 'Busy' },
+    429: 'account_attempts_exceeded',
+    503: ['account_busy', 'unavailable'],
   },
 });
 
@@ -69,10 +68,9 @@ export const issueToken = defineOperation({
   body: credentialsSchema,
   responses: {
     200: { description: 'The token', schema: token },
-    400: { description: 'Not a log-in' },
-    401: { description: 'Mail address or password is wrong' },
-    429: { description: 'Too many attempts for this account or from this address' },
-    503: { description: 'Busy' },
+    401: 'account_credentials_wrong',
+    429: 'account_attempts_exceeded',
+    503: ['account_busy', 'unavailable'],
   },
 });
 
@@ -85,7 +83,6 @@ export const getMe = defineOperation({
   security: signedIn,
   responses: {
     200: { description: 'The account', schema: account },
-    401: { description: 'Not logged in' },
   },
 });
 
@@ -99,11 +96,9 @@ export const changePassword = defineOperation({
   body: passwordChangeSchema,
   responses: {
     200: { description: 'A new token in place of those that ended', schema: token },
-    400: { description: 'The new password is not accepted' },
-    401: { description: 'Not logged in' },
-    403: { description: 'The current password is wrong' },
-    429: { description: 'Too many attempts' },
-    503: { description: 'Busy' },
+    403: ['account_password_wrong', 'csrf_refused'],
+    429: 'account_attempts_exceeded',
+    503: ['account_busy', 'unavailable'],
   },
 });
 
@@ -117,12 +112,10 @@ export const deleteMe = defineOperation({
   body: deletionSchema,
   responses: {
     204: { description: 'Gone' },
-    400: { description: 'The password is missing' },
-    401: { description: 'Not logged in' },
-    403: { description: 'The password is wrong' },
-    409: { description: 'The last operator stays' },
-    429: { description: 'Too many attempts' },
-    503: { description: 'Busy' },
+    403: ['account_password_wrong', 'csrf_refused'],
+    409: 'account_last_operator',
+    429: 'account_attempts_exceeded',
+    503: ['account_busy', 'unavailable'],
   },
 });
 
@@ -139,9 +132,7 @@ export const listAccounts = defineOperation({
       description: 'A page of accounts',
       schema: z.strictObject({ items: z.array(account), nextCursor: z.string().nullable() }),
     },
-    400: { description: 'A parameter has a fault' },
-    401: { description: 'Not logged in' },
-    403: { description: 'Not an operator' },
+    403: ['forbidden', 'csrf_refused'],
   },
 });
 
@@ -156,11 +147,9 @@ export const changeRole = defineOperation({
   body: roleChangeSchema,
   responses: {
     200: { description: 'The account', schema: account },
-    400: { description: 'There is no such role' },
-    401: { description: 'Not logged in' },
-    403: { description: 'Not an operator' },
-    404: { description: 'There is no such account' },
-    409: { description: 'The last operator stays' },
+    403: ['forbidden', 'csrf_refused'],
+    404: 'account_not_found',
+    409: 'account_last_operator',
   },
 });
 
@@ -176,8 +165,7 @@ export const rotateSigningKey = defineOperation({
   responses: {
     200: { description: 'A rotation was under way already', schema: rotation },
     201: { description: 'The new key', schema: rotation },
-    401: { description: 'Not logged in' },
-    403: { description: 'Not an operator' },
+    403: ['forbidden', 'csrf_refused'],
   },
 });
 

@@ -14,17 +14,17 @@ function bare(text: string): string {
 
 /** The alphabet, digits and keyboard rows, there and back, and one character again and again. */
 function monotonous(text: string): boolean {
-  const letters = [...text];
+  const letters = Array.from(text);
   if (new Set(letters).size <= 2) return true;
   const runs = ['abcdefghijklmnopqrstuvwxyz', '01234567890123456789', 'qwertyuiopasdfghjklzxcvbnm'];
   const low = text.toLowerCase();
-  const back = [...low].reverse().join('');
+  const back = Array.from(low).reverse().join('');
   return runs.some((run) => run.includes(low) || run.includes(back));
 }
 
 function problemOf(pwd: string, owner: { eml: string; nm: string }): string | null {
   const text = pwd.normalize('NFKC');
-  const length = [...text].length;
+  const length = Array.from(text).length;
   if (length < shortest) return `has ${length} characters, fewer than ${shortest}`;
   if (length > longest) return `has more than ${longest} characters`;
   const core = bare(text);

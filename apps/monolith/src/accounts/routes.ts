@@ -30,7 +30,9 @@ function shown({ usrRef, eml, nm, rol, crtTs }: UsrRec) {
 
 function given<T>(result: Result<T, AcctErr>): T {
   if (result.ok) return result.value;
-  throw new ProblemError(result.error);
+  const { faults = [], ...error } = result.error;
+  const inBody = faults.map((fault) => ({ ...fault, pointer: `/body${fault.pointer}` }));
+  throw new ProblemError(faults.length === 0 ? error : { ...error, faults: inBody });
 }
 
 const noAccount = () =>
@@ -48,12 +50,10 @@ export function acctRoutes({ pool, acct, logIn, tok, ring }: AcctRoutesDeps): Ro
   router.post('/api/v1/accounts', async (req, res) => {
     const { body } = parseRequest(req, { body: registrationSchema });
     given(await acct.regUsr(req, { eml: body.email, nm: body.name, pwd: body.password }));
-    res
-      .status(202)
-      .json({
-        status: 'accepted',
-        detail: 'If the mail address was free, the account is ready: log in.',
-      });
+    res.status(202).json({
+      status: 'accepted',
+      detail: 'If the mail address was free, the account is ready: log in.',
+    });
   });
 
   router.post('/api/v1/tokens', async (req, res) => {

@@ -7,14 +7,11 @@ const email = z
   .string()
   .max(254)
   .pipe(z.email())
-  .meta({ description: 'Mail address; its case does not count', example: 'ada@example.org' });
-const newPassword = z
-  .string()
-  .max(1000)
-  .meta({
-    description: '10 to 200 characters, none of the most common, not the name or mail address',
-    format: 'password',
-  });
+  .meta({ description: 'Mail address; its case does not count', examples: ['ada@example.org'] });
+const newPassword = z.string().max(1000).meta({
+  description: '10 to 200 characters, none of the most common, not the name or mail address',
+  format: 'password',
+});
 const givenPassword = z.string().min(1).max(1000).meta({ format: 'password' });
 
 const name = z
@@ -22,13 +19,13 @@ const name = z
   .max(200)
   .transform((value) => value.normalize('NFC').trim().replace(/\s+/g, ' '))
   .refine(
-    (value) => [...value].length >= 1 && [...value].length <= 80,
+    (value) => Array.from(value).length >= 1 && Array.from(value).length <= 80,
     'has to have 1 to 80 characters',
   )
   .refine((value) => !invisible.test(value), 'has characters that cannot be seen')
   .meta({
     description: 'Shown beside comments and articles, 1 to 80 characters',
-    example: 'Ada Lovelace',
+    examples: ['Ada Lovelace'],
   });
 
 export const roleSchema = z.enum(['reader', 'contributor', 'editor', 'operator']);
