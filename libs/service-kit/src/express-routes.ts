@@ -17,14 +17,24 @@ export function createPatternFinder(app: Application): (req: Request) => string 
   const patterns = new WeakMap<object, string>();
   let known = false;
   return (req) => {
-    const route: unknown = req.route;
-    if (typeof route !== 'object' || route === null) return undefined;
+    const route = matchedRoute(app, req);
+    if (route === undefined) return undefined;
     if (!known || !patterns.has(route)) {
       collect(stackOf(routerOf(app)), '', patterns);
       known = true;
     }
     return patterns.get(route) ?? ('path' in route ? patternText(route.path) : undefined);
   };
+}
+
+/** Express sets `route` only when it gets there; a request may be refused before, such as for its body. */
+function matchedRoute(app: Application, req: Request): object | undefined {
+  const route: unknown = req.route;
+  if (isObject(route)) return route;
+  const path = req.originalUrl.replace(/[?#].*$/s, '');
+  return routesFor(stackOf(routerOf(app)), path).find(
+    ({ methods }) => methods[req.method.toLowerCase()],
+  );
 }
 
 function collect(stack: readonly Layer[], prefix: string, patterns: WeakMap<object, string>): void {
@@ -38,28 +48,26 @@ function collect(stack: readonly Layer[], prefix: string, patterns: WeakMap<obje
 
 /** The methods that some route has for a path, sorted; empty when no route has the path. */
 export function methodsFor(app: Application, path: string): string[] {
-  const methods = new Set<string>();
-  addMethods(stackOf(routerOf(app)), path, methods);
+  const routes = routesFor(stackOf(routerOf(app)), path);
+  const methods = new Set(routes.flatMap((route) => methodsOf(route)));
   if (methods.has('GET')) methods.add('HEAD');
   return [...methods].sort();
 }
 
-function addMethods(stack: readonly Layer[], path: string, methods: Set<string>): void {
-  for (const layer of stack) {
+const methodsOf = ({ methods }: Route): string[] =>
+  Object.entries(methods).flatMap(([method, handled]) =>
+    handled && method !== '_all' ? [method.toUpperCase()] : [],
+  );
+
+/** All routes that have a path, whatever their methods, in the order in which they would be tried. */
+function routesFor(stack: readonly Layer[], path: string): Route[] {
+  return stack.flatMap((layer) => {
     const match = matchOf(layer, path);
-    if (match === false) continue;
-    if (isRoute(layer.route)) {
-      for (const [method, handled] of Object.entries(layer.route.methods)) {
-        if (handled && method !== '_all') methods.add(method.toUpperCase());
-      }
-    } else {
-      addMethods(
-        stackOf(layer.handle),
-        path.slice(match.path.replace(/\/$/, '').length) || '/',
-        methods,
-      );
-    }
-  }
+    if (match === false) return [];
+    if (isRoute(layer.route)) return [layer.route];
+    const rest = path.slice(match.path.replace(/\/$/, '').length);
+    return routesFor(stackOf(layer.handle), rest === '' ? '/' : rest);
+  });
 }
 
 /** Matching decodes the path, which may be broken. */

@@ -31,6 +31,8 @@ export type HttpAppOptions = {
 };
 
 const acceptableRequestId = /^[\w.-]{8,128}$/;
+/** Not sent to anyone: what the log and the metrics say of a client that went away before its answer. */
+const clientClosedRequest = 499;
 const ownRoutes = new Set(['/health/live', '/health/ready', '/metrics']);
 
 /**
@@ -104,8 +106,8 @@ function observe(app: Express, { name, logger, metrics }: HttpAppOptions): Reque
       const ms = performance.now() - started;
       const route = patternOf(req) ?? '(unmatched)';
       const { method } = req;
-      const status = res.statusCode;
       const aborted = !res.writableFinished;
+      const status = aborted && !res.headersSent ? clientClosedRequest : res.statusCode;
       metrics.observeRequest({ method, route, status }, ms / 1000);
       trace.end({
         name: `${method} ${route}`,

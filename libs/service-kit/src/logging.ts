@@ -1,4 +1,4 @@
-import { pino, stdSerializers } from 'pino';
+import { pino } from 'pino';
 import type { DestinationStream, Logger } from 'pino';
 
 import { maskText, redact } from './redaction.ts';
@@ -28,7 +28,10 @@ export function createLogger(options: {
       log: redactFields,
       bindings: redactFields,
     },
-    serializers: { err: serializeError },
+    // Errors are serialised by the redaction; pino's own serializer would undo it.
+    serializers: { err: (error: unknown) => error },
+    // Messages are not fields: the whole line is masked once more.
+    hooks: { streamWrite: maskText },
     mixin: traceFields,
   };
   return options.destination === undefined ? pino(settings) : pino(settings, options.destination);
@@ -37,15 +40,6 @@ export function createLogger(options: {
 function redactFields(fields: Record<string, unknown>): Record<string, unknown> {
   const redacted = redact(fields);
   return typeof redacted === 'object' && redacted !== null ? { ...redacted } : {};
-}
-
-function serializeError(error: Error): unknown {
-  const serialized = stdSerializers.err(error);
-  return redact({
-    ...serialized,
-    message: maskText(serialized.message),
-    stack: maskText(serialized.stack),
-  });
 }
 
 function traceFields(): Record<string, string> {

@@ -1,11 +1,13 @@
 const hidden = '[hidden]';
 const deepest = 6;
+const longest = 100;
 
 /** Field and variable names whose values are never shown. `csrf_token` and `x-api-key` are among them. */
 const secretName =
   /passw|pwd|secret|token|authorization|cookie|credential|api[-_]?key|private[-_]?key|signing[-_]?key|csrf|session[-_]?id/i;
-const userInfo = /(:\/\/)[^\s/?#]*@/g;
-const urlParameter = /([?&][^=&#\s]*(?:passw|secret|token|key)[^=&#\s]*=)[^&#\s]*/gi;
+// Quotes end it: it is also applied to whole lines of JSON.
+const userInfo = /(:\/\/)[^\s/?#"\\]*@/g;
+const urlParameter = /([?&][^=&#\s]*(?:passw|secret|token|key)[^=&#\s]*=)[^&#\s"\\]*/gi;
 
 /** Whether a field of this name is never shown. */
 export const isSecretName = (name: string): boolean => secretName.test(name);
@@ -17,19 +19,38 @@ export const maskText = (text: string): string =>
     : text;
 
 /**
- * A copy of plain data in which secret fields read `[hidden]`, down to six levels. Errors and objects that
- * say themselves how they are serialised (`toJSON`) stay as they are.
+ * A copy of plain data for the log: secret fields read `[hidden]`, errors become objects, and what is deeper
+ * than six levels or longer than a hundred entries is left out. Objects that say themselves how they are
+ * serialised (`toJSON`) stay as they are.
  */
 export function redact(value: unknown, depth = 0): unknown {
   if (typeof value === 'string') return maskText(value);
   if (value instanceof URL) return maskText(value.href);
-  if (typeof value !== 'object' || value === null || value instanceof Error) return value;
-  if ('toJSON' in value || ArrayBuffer.isView(value)) return value;
+  if (typeof value !== 'object' || value === null) return value;
   if (depth >= deepest) return '[deeper]';
-  if (Array.isArray(value)) return value.map((item) => redact(item, depth + 1));
-  return Object.fromEntries(
-    Object.entries(value).map(([name, item]) => [name, maskField(name, item, depth + 1)]),
+  if (value instanceof Error) return redactError(value, depth);
+  if ('toJSON' in value || ArrayBuffer.isView(value)) return value;
+  if (Array.isArray(value)) return value.slice(0, longest).map((item) => redact(item, depth + 1));
+  return redactFields(value, depth);
+}
+
+const redactFields = (value: object, depth: number): Record<string, unknown> =>
+  Object.fromEntries(
+    Object.entries(value)
+      .slice(0, longest)
+      .map(([name, item]) => [name, maskField(name, item, depth + 1)]),
   );
+
+function redactError(error: Error, depth: number): Record<string, unknown> {
+  const { name: type, message, stack, cause } = error;
+  return {
+    type,
+    message: maskText(message),
+    ...redactFields(error, depth),
+    ...(stack === undefined ? {} : { stack: maskText(stack) }),
+    ...(cause === undefined ? {} : { cause: redact(cause, depth + 1) }),
+    ...(error instanceof AggregateError ? { errors: redact(error.errors, depth + 1) } : {}),
+  };
 }
 
 /** One field of an object, hidden when its name says that it is secret. */

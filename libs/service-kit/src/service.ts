@@ -65,8 +65,14 @@ export async function runService<C extends object>(service: {
   } catch (error) {
     logger.fatal({ err: error }, 'could not start');
     await shutdown.trigger('could not start', 1);
+    return;
   }
-  process.send?.({ type: 'ready', port: firstPort() });
+  tellParent({ type: 'ready', port: firstPort() });
+}
+
+function tellParent(message: { type: 'ready'; port: number | undefined }): void {
+  // A parent that is gone by now is noticed by the shutdown; here it must not become an error.
+  if (process.connected) process.send?.(message, undefined, undefined, () => undefined);
 }
 
 function endOnUnhandled(logger: Logger): void {

@@ -10,7 +10,7 @@ export type Shutdown = {
   onBegin: (listener: (reason: string) => void) => void;
 };
 
-type Host = Pick<NodeJS.Process, 'on' | 'exit' | 'connected'>;
+type Host = Pick<NodeJS.Process, 'on' | 'exit' | 'connected' | 'send'>;
 
 /**
  * Shuts the process down on SIGINT, SIGTERM, or when the parent that spawned it with a channel is gone. A
@@ -60,7 +60,11 @@ export function createShutdown(options: {
 
   host.on('SIGINT', () => void trigger('SIGINT'));
   host.on('SIGTERM', () => void trigger('SIGTERM'));
-  if (host.connected) host.on('disconnect', () => void trigger('parent is gone'));
+  // Only a process that was spawned with a channel has `send`. It may have lost its parent already.
+  if (host.send !== undefined) {
+    host.on('disconnect', () => void trigger('parent is gone'));
+    if (!host.connected) setImmediate(() => void trigger('parent is gone'));
+  }
 
   return {
     add: (name, close) => steps.push({ name, close }),

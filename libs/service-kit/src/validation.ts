@@ -1,6 +1,7 @@
 import type { Request } from 'express';
 import type { z } from 'zod';
 
+import { problemText, remedyText } from './issue-text.ts';
 import type { Fault } from './problem.ts';
 import { ProblemError } from './problem.ts';
 import { isSecretName, redact } from './redaction.ts';
@@ -38,7 +39,7 @@ export function parseRequest<const S extends RequestSchemas>(
     const schema = schemas[part];
     if (schema === undefined) continue;
     const input: unknown = req[part];
-    const result = schema.safeParse(input, { reportInput: true });
+    const result = schema.safeParse(input, { error: problemText });
     if (result.success) parsed[part] = result.data;
     else faults.push(...result.error.issues.flatMap((issue) => faultsOf(part, input, issue)));
   }
@@ -70,22 +71,21 @@ function refuseUnreadBody(req: Request): void {
 
 function faultsOf(part: Part, input: unknown, issue: z.core.$ZodIssue): Fault[] {
   const path = [part, ...issue.path.map(String)];
+  const remedy = remedyText(issue);
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((key) => ({
       pointer: pointer([...path, key]),
-      problem: 'is not known here',
-      remedy: 'Leave it out.',
+      problem: issue.message,
+      remedy,
     }));
   }
   const value = shown(path, valueAt(input, issue.path));
-  const problem =
-    value === undefined && issue.code === 'invalid_type' ? 'is missing' : issue.message;
   return [
     {
       pointer: pointer(path),
       ...(value === undefined ? {} : { value }),
-      problem,
-      remedy: remedyOf(issue),
+      problem: issue.message,
+      remedy,
     },
   ];
 }
@@ -115,35 +115,4 @@ function shown(path: readonly string[], value: unknown): unknown {
   if (path.some(isSecretName)) return '[hidden]';
   const text = typeof value === 'string' ? value : JSON.stringify(redact(value));
   return text.length > longestValue ? `${text.slice(0, longestValue)}…` : text;
-}
-
-function remedyOf(issue: z.core.$ZodIssue): string {
-  switch (issue.code) {
-    case 'invalid_type':
-      return `Give a value of type ${issue.expected}.`;
-    case 'too_small':
-      return `Give ${issue.inclusive === false ? 'more than' : 'at least'} ${amount(issue.origin, issue.minimum)}.`;
-    case 'too_big':
-      return `Give ${issue.inclusive === false ? 'less than' : 'at most'} ${amount(issue.origin, issue.maximum)}.`;
-    case 'invalid_value':
-      return `Give ${issue.values.length === 1 ? '' : 'one of '}${issue.values.map(String).join(', ')}.`;
-    case 'invalid_format':
-      return `Give a text in the format ${issue.format}.`;
-    case 'not_multiple_of':
-      return `Give a multiple of ${issue.divisor}.`;
-    case 'custom': {
-      const remedy: unknown = issue.params?.['remedy'];
-      return typeof remedy === 'string' ? remedy : 'Correct this value.';
-    }
-    case 'invalid_union':
-    case 'invalid_key':
-    case 'invalid_element':
-    case 'unrecognized_keys':
-      return 'Give a value in one of the documented shapes.';
-  }
-}
-
-function amount(origin: string, bound: number | bigint): string {
-  const unit: Record<string, string> = { string: ' characters', array: ' items', set: ' items' };
-  return `${bound}${unit[origin] ?? ''}`;
 }
