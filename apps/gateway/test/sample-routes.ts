@@ -14,7 +14,7 @@ export const policy: TargetPolicy = {
 
 export const occasion: Occasion = {
   at: '2026-01-05T09:00:00.000Z',
-  actor: 'ada@newscience.example',
+  actor: { id: '11111111-1111-4111-8111-111111111111', name: 'Ada' },
   why: 'first extraction',
 };
 

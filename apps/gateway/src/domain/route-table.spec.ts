@@ -10,7 +10,11 @@ import {
 } from './route-table.ts';
 
 const search: Sample = { path: '/api/v1/search', methods: ['GET', 'HEAD'] };
-const later = { ...occasion, at: '2026-01-06T09:00:00.000Z', actor: 'grace@newscience.example' };
+const later = {
+  ...occasion,
+  at: '2026-01-06T09:00:00.000Z',
+  actor: { id: '22222222-2222-4222-8222-222222222222', name: 'Grace' },
+};
 
 function define(id: string, sample: Sample, revision?: number): RouteCommand {
   const expected =

@@ -8,8 +8,11 @@ import { parseTarget, targetText, type Target, type TargetPolicy } from './targe
 /** What a route says, without its history. */
 export type RouteContent = { pattern: PathPattern; methods: Methods; target: Target; stage: Stage };
 
+/** `id` is what the identity provider calls the person for good; `name` is for people to read. */
+export type Actor = { id: string; name: string };
+
 /** Who did something, when (ISO 8601, UTC) and why. */
-export type Occasion = { at: string; actor: string; why: string };
+export type Occasion = { at: string; actor: Actor; why: string };
 
 /** `revision` is the table's revision of the route's last change: it never comes twice, not even after a removal. */
 export type Route = RouteContent & { id: string; revision: number; lastChange: Occasion };

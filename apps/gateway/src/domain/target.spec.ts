@@ -1,5 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
-import { parseTarget, resolveTarget, targetText, type TargetPolicy } from './target.ts';
+import {
+  parseTarget,
+  resolveTarget,
+  targetFromText,
+  targetText,
+  type TargetPolicy,
+} from './target.ts';
 
 const policy: TargetPolicy = {
   upstreams: new Map([
@@ -82,6 +88,10 @@ describe('a target', () => {
       resolveTarget({ kind: 'origin', origin: 'http://127.0.0.1:8080' }, policy),
     ).toBeUndefined();
     expect(resolveTarget({ kind: 'origin', origin: 'not a url' }, policy)).toBeUndefined();
+  });
+
+  it.each(['search', 'http://127.0.0.1:9'])('is read back from its text: %s', (text) => {
+    expect(targetText(targetFromText(text))).toBe(text);
   });
 
   it('is written as it was read', () => {

@@ -26,6 +26,11 @@ export function targetText(target: Target): string {
   return target.kind === 'upstream' ? target.name : target.origin;
 }
 
+/** Reads back what `targetText` wrote; whether the site (still) allows it is for `resolveTarget` to say. */
+export function targetFromText(text: string): Target {
+  return text.includes('://') ? { kind: 'origin', origin: text } : { kind: 'upstream', name: text };
+}
+
 /** Reads a target and holds it against what the site allows, so that a route cannot be made to reach into the network. */
 export function parseTarget(text: string, policy: TargetPolicy): Result<Target, RouteFault> {
   const known = `known upstreams: ${[...policy.upstreams.keys()].sort().join(', ')}`;

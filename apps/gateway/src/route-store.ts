@@ -1,0 +1,34 @@
+import type { Occasion } from './domain/route.ts';
+import type { RouteCommand, RouteError, RouteEvent, RouteTable } from './domain/route-table.ts';
+import type { Result } from './domain/result.ts';
+
+/** Which table it is, and how often it was changed. Equal versions are equal tables. */
+export type TableVersion = { lineage: string; revision: number };
+
+export type VersionedTable = { lineage: string; table: RouteTable };
+
+export type Change = { events: readonly RouteEvent[] } & VersionedTable;
+
+/** A line of the audit log. A new route has no `from`, a removed one no `to`. */
+export type AuditEntry = {
+  revision: number;
+  occasion: Occasion;
+  event: string;
+  routeId: string;
+  from: unknown;
+  to: unknown;
+};
+
+/** Where the route table is kept. Every operation rejects while the database is away. */
+export type RouteStore = {
+  version: () => Promise<TableVersion>;
+  load: () => Promise<VersionedTable>;
+  /** Decides against the table as it is, and writes state and audit in one transaction. */
+  change: (command: RouteCommand) => Promise<Result<Change, RouteError>>;
+  /** Newest first, at most `limit`, below the revision `before`; of one route only where it is named. */
+  audit: (query: {
+    limit: number;
+    before?: number | undefined;
+    routeId?: string | undefined;
+  }) => Promise<AuditEntry[]>;
+};
