@@ -203,21 +203,18 @@ const problemResponse = (codes: readonly string[]): ZodOpenApiResponseObject => 
 const heading = '# Generated from src/openapi.ts by `npm run openapi -- write`. Do not edit.\n';
 
 /** The document as the text of its file. */
-export const openApiText = (document: OpenApiDocument): string =>
+export const openApiText = (document: object): string =>
   heading + stringify(document, { lineWidth: 110, aliasDuplicateObjects: false });
 
 /** Writes the document to its file, unless it is there already. */
-export function writeOpenApi(file: string, document: OpenApiDocument): 'written' | 'unchanged' {
+export function writeOpenApi(file: string, document: object): 'written' | 'unchanged' {
   if (checkOpenApi(file, document) === 'fresh') return 'unchanged';
   writeFileSync(file, openApiText(document));
   return 'written';
 }
 
 /** Whether the file holds the document. */
-export function checkOpenApi(
-  file: string,
-  document: OpenApiDocument,
-): 'fresh' | 'stale' | 'missing' {
+export function checkOpenApi(file: string, document: object): 'fresh' | 'stale' | 'missing' {
   try {
     return readFileSync(file, 'utf8') === openApiText(document) ? 'fresh' : 'stale';
   } catch (error) {
