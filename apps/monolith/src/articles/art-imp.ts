@@ -2,7 +2,14 @@ import type { PoolClient } from 'pg';
 import { err, ok } from '@newscience/service-kit/result';
 import type { Result } from '@newscience/service-kit/result';
 import type { ArtErr, ArtImp, ArtPut, ArtRec } from './art-int.ts';
-import { articleOf, checkedContent, completenessOf, knownSection, present, unknownArticle } from './art-rul.ts';
+import {
+  articleOf,
+  checkedContent,
+  completenessOf,
+  knownSection,
+  present,
+  unknownArticle,
+} from './art-rul.ts';
 import { insertArt, lockArt, updateArt } from './art-wrt.ts';
 import { decide, notThereYet } from './domain/article.ts';
 import type { Content } from './domain/content.ts';
@@ -14,7 +21,11 @@ type Answer = Result<ArtImp, ArtErr>;
 const command = ({ content, pubTs, now }: Given) =>
   ({ do: 'import', pubTs, now, ...completenessOf(content) }) as const;
 
-async function written(client: PoolClient, artRef: string, outcome: ArtImp['outcome']): Promise<Answer> {
+async function written(
+  client: PoolClient,
+  artRef: string,
+  outcome: ArtImp['outcome'],
+): Promise<Answer> {
   const rec = await present(client, artRef);
   return rec.ok ? ok({ outcome, rec: rec.value }) : rec;
 }
@@ -25,7 +36,13 @@ async function bringNew(client: PoolClient, given: Given): Promise<Answer | null
   if (!decision.ok) return decision;
   const section = await knownSection(client, given.content.sectCd);
   if (!section.ok) return section;
-  const made = await insertArt(client, given.artRef, { content: given.content, ...decision.value }, null, given.now);
+  const made = await insertArt(
+    client,
+    given.artRef,
+    { content: given.content, ...decision.value },
+    null,
+    given.now,
+  );
   return made ? written(client, given.artRef, 'created') : null;
 }
 
@@ -33,7 +50,8 @@ async function bringOver(client: PoolClient, given: Given, before: ArtRec): Prom
   const decision = decide(articleOf(before), command(given));
   if (!decision.ok) return decision;
   const sameDate = before.pubTs?.getTime() === given.pubTs.getTime();
-  if (sameDate && sameContent(before, given.content)) return ok({ outcome: 'unchanged', rec: before });
+  if (sameDate && sameContent(before, given.content))
+    return ok({ outcome: 'unchanged', rec: before });
   const section = await knownSection(client, given.content.sectCd);
   if (!section.ok) return section;
   await updateArt(client, before, { content: given.content, ...decision.value }, given.now);

@@ -7,7 +7,14 @@ import type { Result } from '@newscience/service-kit/result';
 import { readCursor, writeCursor } from '../cursor.ts';
 import { importArt } from './art-imp.ts';
 import type { ArtErr, ArtFlt, ArtInt, ArtPg, ArtPut, ArtRec } from './art-int.ts';
-import { articleOf, checkedContent, completenessOf, knownSection, present, unknownArticle } from './art-rul.ts';
+import {
+  articleOf,
+  checkedContent,
+  completenessOf,
+  knownSection,
+  present,
+  unknownArticle,
+} from './art-rul.ts';
 import * as read from './art-sql.ts';
 import type { Written } from './art-wrt.ts';
 import * as write from './art-wrt.ts';
@@ -31,7 +38,11 @@ function checkedRef(artRef: string): Answer<string> {
     problem: 'has the wrong form',
     remedy: 'use a-z, 0-9, dot, underscore, hyphen',
   };
-  return err({ code: 'validation_failed', detail: 'The id of the article is not right.', faults: [fault] });
+  return err({
+    code: 'validation_failed',
+    detail: 'The id of the article is not right.',
+    faults: [fault],
+  });
 }
 
 async function insertFree(
@@ -51,7 +62,12 @@ async function insertFree(
   }
 }
 
-async function create(client: PoolClient, put: ArtPut, usrId: number | null, now: Date): Promise<Answer<ArtRec>> {
+async function create(
+  client: PoolClient,
+  put: ArtPut,
+  usrId: number | null,
+  now: Date,
+): Promise<Answer<ArtRec>> {
   const content = checkedContent(put);
   if (!content.ok) return content;
   const section = await knownSection(client, content.value.sectCd);
@@ -59,15 +75,28 @@ async function create(client: PoolClient, put: ArtPut, usrId: number | null, now
   const written: Written = { content: content.value, standing: { sts: 'D' }, rev: 1 };
   const artRef = await insertFree(client, put, written, usrId, now);
   if (artRef !== null) return present(client, artRef);
-  return err({ code: 'article_id_taken', detail: `There is an article ${put.artRef ?? ''} already.` });
+  return err({
+    code: 'article_id_taken',
+    detail: `There is an article ${put.artRef ?? ''} already.`,
+  });
 }
 
-async function update(client: PoolClient, artRef: string, put: ArtPut, rev: number, now: Date): Promise<Answer<ArtRec>> {
+async function update(
+  client: PoolClient,
+  artRef: string,
+  put: ArtPut,
+  rev: number,
+  now: Date,
+): Promise<Answer<ArtRec>> {
   const content = checkedContent(put);
   if (!content.ok) return content;
   const before = await write.lockArt(client, artRef);
   if (!before) return err(unknownArticle(artRef));
-  const decision = decide(articleOf(before), { do: 'update', rev, ...completenessOf(content.value) });
+  const decision = decide(articleOf(before), {
+    do: 'update',
+    rev,
+    ...completenessOf(content.value),
+  });
   if (!decision.ok) return decision;
   const section = await knownSection(client, content.value.sectCd);
   if (!section.ok) return section;
@@ -82,21 +111,38 @@ async function move(client: PoolClient, artRef: string, command: Move): Promise<
   if (!before) return err(unknownArticle(artRef));
   const decision = decide(articleOf(before), command);
   if (!decision.ok) return decision;
-  await write.updateStanding(client, before.artId, decision.value.rev, decision.value.standing, command.now);
+  await write.updateStanding(
+    client,
+    before.artId,
+    decision.value.rev,
+    decision.value.standing,
+    command.now,
+  );
   return present(client, artRef);
 }
 
-async function list(pool: Pool, flt: ArtFlt, lim: number, cur: string | null): Promise<Answer<ArtPg>> {
+async function list(
+  pool: Pool,
+  flt: ArtFlt,
+  lim: number,
+  cur: string | null,
+): Promise<Answer<ArtPg>> {
   const scope = `art:${JSON.stringify([flt.sectCd, flt.topNm, flt.autNm, flt.ownUsrId, [...(flt.sts ?? ['P'])].sort()])}`;
   const key = cur === null ? null : readCursor(scope, cur, place);
   if (cur !== null && key === null) {
-    return err({ code: 'cursor_invalid', detail: 'This cursor does not belong to this list; start again without one.' });
+    return err({
+      code: 'cursor_invalid',
+      detail: 'This cursor does not belong to this list; start again without one.',
+    });
   }
   const hdrs = await read.selectList(pool, flt, lim + 1, key && { ms: key[0], artId: key[1] });
   const itms = hdrs.slice(0, lim);
   const last = itms.at(-1);
   const more = hdrs.length > lim && last !== undefined;
-  return ok({ itms, nxt: more ? writeCursor(scope, [(last.pubTs ?? last.crtTs).getTime(), last.artId]) : null });
+  return ok({
+    itms,
+    nxt: more ? writeCursor(scope, [(last.pubTs ?? last.crtTs).getTime(), last.artId]) : null,
+  });
 }
 
 // No name that the database cannot hold is looked for in it.
@@ -116,17 +162,21 @@ export function createArt({ pool, now = () => new Date() }: ArtDeps): ArtInt {
       if (!storable([flt.sectCd, flt.topNm, flt.autNm])) return ok({ itms: [], nxt: null });
       return list(pool, flt, lim, cur);
     },
-    lstNew: (sectCds, topNms, frm, til, lim) => read.selectNew(pool, sectCds, topNms, frm, til, lim),
+    lstNew: (sectCds, topNms, frm, til, lim) =>
+      read.selectNew(pool, sectCds, topNms, frm, til, lim),
     crtArt: async (put, usrId) => {
       const ref = put.artRef === undefined ? ok('') : checkedRef(put.artRef);
       return ref.ok ? inOne((client) => create(client, put, usrId, now())) : ref;
     },
     updArt: (artRef, put, rev) => inOne((client) => update(client, artRef, put, rev, now())),
     pubArt: (artRef, rev, pubTs) =>
-      inOne((client) => move(client, artRef, { do: 'publish', rev, pubTs: pubTs ?? null, now: now() })),
+      inOne((client) =>
+        move(client, artRef, { do: 'publish', rev, pubTs: pubTs ?? null, now: now() }),
+      ),
     schArt: (artRef, rev, embTs) =>
       inOne((client) => move(client, artRef, { do: 'schedule', rev, embTs, now: now() })),
-    wdrArt: (artRef, rev) => inOne((client) => move(client, artRef, { do: 'withdraw', rev, now: now() })),
+    wdrArt: (artRef, rev) =>
+      inOne((client) => move(client, artRef, { do: 'withdraw', rev, now: now() })),
     impArt: async (put, pubTs) => {
       const ref = checkedRef(put.artRef);
       return ref.ok ? inOne((client) => importArt(client, put, pubTs, now())) : ref;

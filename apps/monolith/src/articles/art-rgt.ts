@@ -24,6 +24,9 @@ export function mayPublish(viewer: Viewer): boolean {
 }
 
 /** What to tell a viewer who may not read the article: that it is gone is known only of what was published. */
-export function hiddenAs(art: { pubTs: Date | null; sts: ArtSts }): 'article_withdrawn' | 'article_not_found' {
+export function hiddenAs(art: {
+  pubTs: Date | null;
+  sts: ArtSts;
+}): 'article_withdrawn' | 'article_not_found' {
   return art.sts === 'W' && art.pubTs !== null ? 'article_withdrawn' : 'article_not_found';
 }

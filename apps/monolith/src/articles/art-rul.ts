@@ -32,15 +32,29 @@ export function unknownArticle(artRef: string): ArtErr {
 export function checkedContent(put: ArtPut): Result<Content, ArtErr> {
   const content = checkContent(put);
   if (content.ok) return content;
-  return err({ code: 'validation_failed', detail: 'The article is not right yet.', faults: content.error });
+  return err({
+    code: 'validation_failed',
+    detail: 'The article is not right yet.',
+    faults: content.error,
+  });
 }
 
-export async function knownSection(client: PoolClient, sectCd: string): Promise<Result<null, ArtErr>> {
+export async function knownSection(
+  client: PoolClient,
+  sectCd: string,
+): Promise<Result<null, ArtErr>> {
   if (await sectionExists(client, sectCd)) return ok(null);
   return err({
     code: 'article_section_unknown',
     detail: `There is no section ${sectCd}.`,
-    faults: [{ pointer: '/sectCd', value: sectCd, problem: 'is unknown', remedy: 'use the code of a section' }],
+    faults: [
+      {
+        pointer: '/sectCd',
+        value: sectCd,
+        problem: 'is unknown',
+        remedy: 'use the code of a section',
+      },
+    ],
   });
 }
 

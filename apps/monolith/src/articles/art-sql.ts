@@ -29,11 +29,17 @@ export async function selectById(db: Db, artId: number): Promise<ArtRec | null> 
 }
 
 export function selectHdrs(db: Db, artIds: number[]): Promise<ArtHdr[]> {
-  return readHdrs(db, 'a.art_id = any($1::int[]) order by array_position($1::int[], a.art_id)', [artIds]);
+  return readHdrs(db, 'a.art_id = any($1::int[]) order by array_position($1::int[], a.art_id)', [
+    artIds,
+  ]);
 }
 
 export function selectHdrsByRef(db: Db, artRefs: string[]): Promise<ArtHdr[]> {
-  return readHdrs(db, 'a.art_ref = any($1::text[]) order by array_position($1::text[], a.art_ref)', [artRefs]);
+  return readHdrs(
+    db,
+    'a.art_ref = any($1::text[]) order by array_position($1::text[], a.art_ref)',
+    [artRefs],
+  );
 }
 
 function conditions(flt: ArtFlt, place: Place | null): { where: string; params: unknown[] } {
@@ -46,8 +52,10 @@ function conditions(flt: ArtFlt, place: Place | null): { where: string; params: 
   else parts.push(`a.sts = any(${value(sts)}::char[])`);
   if (flt.sectCd !== undefined) parts.push(`a.sect_cd = ${value(flt.sectCd)}`);
   if (flt.ownUsrId !== undefined) parts.push(`a.own_usr_id = ${value(flt.ownUsrId)}`);
-  if (flt.topNm !== undefined) parts.push(`a.art_id in (select art_id from art_top where top_nm = ${value(flt.topNm)})`);
-  if (flt.autNm !== undefined) parts.push(`a.art_id in (select art_id from art_aut where aut_nm = ${value(flt.autNm)})`);
+  if (flt.topNm !== undefined)
+    parts.push(`a.art_id in (select art_id from art_top where top_nm = ${value(flt.topNm)})`);
+  if (flt.autNm !== undefined)
+    parts.push(`a.art_id in (select art_id from art_aut where aut_nm = ${value(flt.autNm)})`);
   if (place) {
     const after = `(${value(new Date(place.ms))}::timestamptz, ${value(place.artId)}::int)`;
     parts.push(`(coalesce(a.pub_ts, a.crt_ts), a.art_id) < ${after}`);
@@ -56,7 +64,12 @@ function conditions(flt: ArtFlt, place: Place | null): { where: string; params: 
 }
 
 /** Newest first; at most `lim` after `place`. */
-export async function selectList(db: Db, flt: ArtFlt, lim: number, place: Place | null): Promise<ArtHdr[]> {
+export async function selectList(
+  db: Db,
+  flt: ArtFlt,
+  lim: number,
+  place: Place | null,
+): Promise<ArtHdr[]> {
   const { where, params } = conditions(flt, place);
   const order = 'order by coalesce(a.pub_ts, a.crt_ts) desc, a.art_id desc';
   const { rows } = await db.query<HdrRow>(

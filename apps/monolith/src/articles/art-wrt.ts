@@ -44,7 +44,12 @@ const lists = {
   rels: ['art_rel', 'rel_ref'],
 } as const;
 
-async function insertNames(client: PoolClient, artId: number, list: keyof typeof lists, names: string[]): Promise<void> {
+async function insertNames(
+  client: PoolClient,
+  artId: number,
+  list: keyof typeof lists,
+  names: string[],
+): Promise<void> {
   if (names.length === 0) return;
   const [table, column] = lists[list];
   await client.query(
@@ -64,7 +69,9 @@ async function replaceNames(client: PoolClient, before: ArtRec, after: Content):
 
 /** Takes the article's row lock for the rest of the transaction and reads it as it is then. */
 export async function lockArt(client: PoolClient, artRef: string): Promise<ArtRec | null> {
-  const { rowCount } = await client.query('select 1 from art where art_ref = $1 for update', [artRef]);
+  const { rowCount } = await client.query('select 1 from art where art_ref = $1 for update', [
+    artRef,
+  ]);
   // Read by a second statement: the first one's snapshot may be older than the lock.
   return rowCount === 0 ? null : selectByRef(client, artRef);
 }
@@ -86,7 +93,14 @@ export async function insertArt(
        sts, emb_ts, pub_ts, wdr_ts, rev, art_ref, own_usr_id, crt_ts, upd_ts)
      values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $20)
      on conflict (art_ref) do nothing returning art_id`,
-    [...contentColumns(written.content), ...columnsOf(written.standing), written.rev, artRef, usrId, now],
+    [
+      ...contentColumns(written.content),
+      ...columnsOf(written.standing),
+      written.rev,
+      artRef,
+      usrId,
+      now,
+    ],
   );
   const artId = rows[0]?.art_id;
   if (artId === undefined) return false;
@@ -97,7 +111,12 @@ export async function insertArt(
 }
 
 /** Writes over an article that this transaction has locked. */
-export async function updateArt(client: PoolClient, before: ArtRec, written: Written, now: Date): Promise<void> {
+export async function updateArt(
+  client: PoolClient,
+  before: ArtRec,
+  written: Written,
+  now: Date,
+): Promise<void> {
   await client.query(
     `update art set ttl = $1, kick = $2, smry = $3, bdy = $4, sect_cd = $5, typ = $6, bdy_knd = $7, src_nm = $8,
        src_url = $9, lic_nm = $10, lic_url = $11, kwd = $12, sts = $13, emb_ts = $14, pub_ts = $15, wdr_ts = $16,
@@ -131,10 +150,16 @@ export async function updateStanding(
 /** The code under which a section of this name is kept, made of `slug` when it is new. */
 export async function ensureSection(pool: Pool, sectNm: string, slug: string): Promise<string> {
   for (let n = 1; ; n += 1) {
-    const known = await pool.query<{ sect_cd: string }>('select sect_cd from sect where sect_nm = $1', [sectNm]);
+    const known = await pool.query<{ sect_cd: string }>(
+      'select sect_cd from sect where sect_nm = $1',
+      [sectNm],
+    );
     if (known.rows[0]) return known.rows[0].sect_cd;
     // Two names may make one slug; two processes may bring one name.
     const code = n === 1 ? slug : `${slug}-${n}`;
-    await pool.query('insert into sect (sect_cd, sect_nm) values ($1, $2) on conflict do nothing', [code, sectNm]);
+    await pool.query('insert into sect (sect_cd, sect_nm) values ($1, $2) on conflict do nothing', [
+      code,
+      sectNm,
+    ]);
   }
 }

@@ -27,7 +27,14 @@ export type CmtPg = { itms: CmtRec[]; nxt: string | null; tot: number };
 export type CmtThr = { top: CmtRec | null; rpls: CmtRec[] };
 
 /** A reported comment that waits for an editor, most reports first. */
-export type RptRec = { cmt: CmtRec; artRef: string; ttl: string; cnt: number; rsns: string[]; lstTs: Date };
+export type RptRec = {
+  cmt: CmtRec;
+  artRef: string;
+  ttl: string;
+  cnt: number;
+  rsns: string[];
+  lstTs: Date;
+};
 
 export type CmtErr = {
   code:
@@ -52,14 +59,24 @@ export interface CmtInt {
    * One page of the discussion under an article. `lim` 1 to 200.
    * @param hidTxt whether texts of hidden comments are shown (editors); hidden ones without replies are listed only then
    */
-  lstCmt(artId: number, lim: number, cur: string | null, hidTxt?: boolean): Promise<Result<CmtPg, CmtErr>>;
+  lstCmt(
+    artId: number,
+    lim: number,
+    cur: string | null,
+    hidTxt?: boolean,
+  ): Promise<Result<CmtPg, CmtErr>>;
   /** Visible comments per article; every id asked for is in the map. */
   cntCmt(artIds: number[]): Promise<Map<number, number>>;
   /**
    * Writes under a published article; `parRef` must be a comment at the top of a thread of the same
    * article. 1 to 5,000 characters after trimming, 10 comments in any 60 s per user.
    */
-  addCmt(artRef: string, usrId: number, txt: string, parRef: string | null): Promise<Result<CmtRec, CmtErr>>;
+  addCmt(
+    artRef: string,
+    usrId: number,
+    txt: string,
+    parRef: string | null,
+  ): Promise<Result<CmtRec, CmtErr>>;
   /** Deletes a user's own comment; one with replies leaves a placeholder without text or name. */
   delCmt(cmtRef: string, usrId: number): Promise<Result<null, CmtErr>>;
   /** Once per user and comment; `rsn` 1 to 500 characters. */

@@ -7,7 +7,8 @@ export type SubKnd = 'T' | 'S';
 export type SubRec = { knd: SubKnd; val: string; nm: string; crtTs: Date };
 
 export type SubErr = {
-  code: 'subscription_unknown_topic' | 'subscription_unknown_section' | 'subscription_limit_reached';
+  code:
+    'subscription_unknown_topic' | 'subscription_unknown_section' | 'subscription_limit_reached';
   detail: string;
 };
 

@@ -30,7 +30,8 @@ export type Refusal = {
   faults?: { pointer: string; problem: string; remedy: string }[];
 };
 
-export type Decision = { ok: true; value: { rev: number; standing: Standing } } | { ok: false; error: Refusal };
+export type Decision =
+  { ok: true; value: { rev: number; standing: Standing } } | { ok: false; error: Refusal };
 
 const names = { D: 'a draft', E: 'embargoed', P: 'published', W: 'withdrawn' } as const;
 
@@ -43,16 +44,32 @@ function wrongState(article: Article, what: string): Decision {
 
 function incomplete(article: Completeness): Decision | null {
   const faults = [
-    ...(article.hasBody ? [] : [{ pointer: '/bdy', problem: 'is empty', remedy: 'write the text first' }]),
-    ...(article.hasAuthors ? [] : [{ pointer: '/auts', problem: 'is empty', remedy: 'name at least one author' }]),
+    ...(article.hasBody
+      ? []
+      : [{ pointer: '/bdy', problem: 'is empty', remedy: 'write the text first' }]),
+    ...(article.hasAuthors
+      ? []
+      : [{ pointer: '/auts', problem: 'is empty', remedy: 'name at least one author' }]),
   ];
   if (faults.length === 0) return null;
-  return refuse({ code: 'article_incomplete', detail: 'Without a text and an author nothing can be published.', faults });
+  return refuse({
+    code: 'article_incomplete',
+    detail: 'Without a text and an author nothing can be published.',
+    faults,
+  });
 }
 
 function notYet(): Decision {
-  const fault = { pointer: '/pubTs', problem: 'lies in the future', remedy: 'schedule the article instead' };
-  return refuse({ code: 'validation_failed', detail: 'An article cannot have been published in the future.', faults: [fault] });
+  const fault = {
+    pointer: '/pubTs',
+    problem: 'lies in the future',
+    remedy: 'schedule the article instead',
+  };
+  return refuse({
+    code: 'validation_failed',
+    detail: 'An article cannot have been published in the future.',
+    faults: [fault],
+  });
 }
 
 function publish(article: Article, command: Extract<Command, { do: 'publish' }>): Decision {
@@ -62,7 +79,13 @@ function publish(article: Article, command: Extract<Command, { do: 'publish' }>)
   if (missing) return missing;
   if (command.pubTs && command.pubTs > command.now) return notYet();
   const before = standing.sts === 'W' ? standing.pubTs : null;
-  return { ok: true, value: { rev: article.rev + 1, standing: { sts: 'P', pubTs: command.pubTs ?? before ?? command.now } } };
+  return {
+    ok: true,
+    value: {
+      rev: article.rev + 1,
+      standing: { sts: 'P', pubTs: command.pubTs ?? before ?? command.now },
+    },
+  };
 }
 
 function schedule(article: Article, command: Extract<Command, { do: 'schedule' }>): Decision {
@@ -71,17 +94,31 @@ function schedule(article: Article, command: Extract<Command, { do: 'schedule' }
   const missing = incomplete(article);
   if (missing) return missing;
   if (command.embTs <= command.now) {
-    const fault = { pointer: '/embTs', problem: 'is not in the future', remedy: 'give a later time, or publish now' };
-    return refuse({ code: 'article_embargo_past', detail: 'An embargo must end in the future.', faults: [fault] });
+    const fault = {
+      pointer: '/embTs',
+      problem: 'is not in the future',
+      remedy: 'give a later time, or publish now',
+    };
+    return refuse({
+      code: 'article_embargo_past',
+      detail: 'An embargo must end in the future.',
+      faults: [fault],
+    });
   }
-  return { ok: true, value: { rev: article.rev + 1, standing: { sts: 'E', embTs: command.embTs } } };
+  return {
+    ok: true,
+    value: { rev: article.rev + 1, standing: { sts: 'E', embTs: command.embTs } },
+  };
 }
 
 function withdraw(article: Article, command: Extract<Command, { do: 'withdraw' }>): Decision {
   const { standing } = article;
   if (standing.sts !== 'P' && standing.sts !== 'E') return wrongState(article, 'withdrawn');
   const pubTs = standing.sts === 'P' ? standing.pubTs : null;
-  return { ok: true, value: { rev: article.rev + 1, standing: { sts: 'W', pubTs, wdrTs: command.now } } };
+  return {
+    ok: true,
+    value: { rev: article.rev + 1, standing: { sts: 'W', pubTs, wdrTs: command.now } },
+  };
 }
 
 function update(article: Article, command: Extract<Command, { do: 'update' }>): Decision {
@@ -94,7 +131,8 @@ function update(article: Article, command: Extract<Command, { do: 'update' }>): 
 function bringIn(article: Article, command: Extract<Command, { do: 'import' }>): Decision {
   const { standing } = article;
   const isNew = article.rev === 0;
-  if (!isNew && (standing.sts === 'D' || standing.sts === 'E')) return wrongState(article, 'imported over');
+  if (!isNew && (standing.sts === 'D' || standing.sts === 'E'))
+    return wrongState(article, 'imported over');
   const missing = incomplete(command);
   if (missing) return missing;
   if (command.pubTs > command.now) return notYet();
@@ -104,7 +142,12 @@ function bringIn(article: Article, command: Extract<Command, { do: 'import' }>):
 }
 
 /** An article that an import is about to make. */
-export const notThereYet: Article = { rev: 0, standing: { sts: 'D' }, hasBody: false, hasAuthors: false };
+export const notThereYet: Article = {
+  rev: 0,
+  standing: { sts: 'D' },
+  hasBody: false,
+  hasAuthors: false,
+};
 
 /**
  * What a command makes of an article, or why it is refused. An old revision is told first, since whatever

@@ -81,7 +81,11 @@ export function isReference(text: string): boolean {
 /** Whether a link leads to the web: absolute and http or https, so that no page offers a script as a link. */
 export function isWebLink(text: string): boolean {
   const url = URL.parse(text);
-  return url !== null && (url.protocol === 'http:' || url.protocol === 'https:') && text.length <= limits.link;
+  return (
+    url !== null &&
+    (url.protocol === 'http:' || url.protocol === 'https:') &&
+    text.length <= limits.link
+  );
 }
 
 /**
@@ -129,33 +133,73 @@ function lineFaults(pointer: string, text: string, max: number): ContentFault[] 
     return [{ pointer, value: text.slice(0, 100), problem, remedy: `use at most ${max}` }];
   }
   if (isCleanText(text, false)) return [];
-  return [{ pointer, problem: 'contains control characters or broken Unicode', remedy: 'use plain text in one line' }];
+  return [
+    {
+      pointer,
+      problem: 'contains control characters or broken Unicode',
+      remedy: 'use plain text in one line',
+    },
+  ];
 }
 
-function listFaults(pointer: string, names: string[], maxEntries: number, valid?: (name: string) => boolean): ContentFault[] {
+function listFaults(
+  pointer: string,
+  names: string[],
+  maxEntries: number,
+  valid?: (name: string) => boolean,
+): ContentFault[] {
   const faults = names.flatMap((name, index) => {
     const at = `${pointer}/${index}`;
     if (name === '') return [{ pointer: at, problem: 'is empty', remedy: 'leave it out' }];
     const found = lineFaults(at, name, limits.name);
     if (found.length > 0 || !valid || valid(name)) return found;
-    return [{ pointer: at, value: name.slice(0, 100), problem: 'has the wrong form', remedy: 'see the limits of this field' }];
+    return [
+      {
+        pointer: at,
+        value: name.slice(0, 100),
+        problem: 'has the wrong form',
+        remedy: 'see the limits of this field',
+      },
+    ];
   });
   if (names.length <= maxEntries) return faults;
-  return [{ pointer, problem: `has ${names.length} entries`, remedy: `use at most ${maxEntries}` }, ...faults.slice(0, 20)];
+  return [
+    { pointer, problem: `has ${names.length} entries`, remedy: `use at most ${maxEntries}` },
+    ...faults.slice(0, 20),
+  ];
 }
 
 function linkFaults(pointer: string, link: string | null): ContentFault[] {
   if (link === null || isWebLink(link)) return [];
-  return [{ pointer, value: link.slice(0, 100), problem: 'is no web address', remedy: 'use an absolute http or https address' }];
+  return [
+    {
+      pointer,
+      value: link.slice(0, 100),
+      problem: 'is no web address',
+      remedy: 'use an absolute http or https address',
+    },
+  ];
 }
 
 function bodyFaults(body: string): ContentFault[] {
   const bytes = bytesOf(body);
   if (bytes > limits.bodyBytes) {
-    return [{ pointer: '/bdy', problem: `has ${bytes} bytes`, remedy: `use at most ${limits.bodyBytes} bytes of UTF-8` }];
+    return [
+      {
+        pointer: '/bdy',
+        problem: `has ${bytes} bytes`,
+        remedy: `use at most ${limits.bodyBytes} bytes of UTF-8`,
+      },
+    ];
   }
   if (isCleanText(body, true)) return [];
-  return [{ pointer: '/bdy', problem: 'contains control characters or broken Unicode', remedy: 'use plain text' }];
+  return [
+    {
+      pointer: '/bdy',
+      problem: 'contains control characters or broken Unicode',
+      remedy: 'use plain text',
+    },
+  ];
 }
 
 /** Brings content into the form in which it is kept, or names everything that is wrong with it. */
@@ -163,12 +207,17 @@ export function checkContent(input: ContentInput): Checked {
   const content = normalise(input);
   const short = ['typ', 'bdyKnd', 'srcNm', 'licNm'] as const;
   const faults = [
-    ...(content.ttl === '' ? [{ pointer: '/ttl', problem: 'is empty', remedy: 'give the article a title' }] : []),
+    ...(content.ttl === ''
+      ? [{ pointer: '/ttl', problem: 'is empty', remedy: 'give the article a title' }]
+      : []),
     ...lineFaults('/ttl', content.ttl, limits.title),
     ...lineFaults('/kick', content.kick ?? '', limits.kicker),
     ...lineFaults('/smry', content.smry ?? '', limits.summary),
     ...bodyFaults(content.bdy),
-    ...(content.sectCd === '' ? [{ pointer: '/sectCd', problem: 'is empty', remedy: 'choose a section' }] : []),
+    ...(content.sectCd === ''
+      ? [{ pointer: '/sectCd', problem: 'is empty', remedy: 'choose a section' }]
+      : []),
+    ...lineFaults('/sectCd', content.sectCd, limits.name),
     ...listFaults('/auts', content.auts, limits.authors),
     ...listFaults('/tops', content.tops, limits.topics),
     ...listFaults('/kwd', content.kwd, limits.keywords, (word) => !word.includes(keywordSeparator)),
@@ -190,5 +239,19 @@ export function sameContent(a: Content, b: Content): boolean {
 }
 
 const contentFields = [
-  'ttl', 'kick', 'smry', 'bdy', 'sectCd', 'auts', 'tops', 'rels', 'kwd', 'typ', 'bdyKnd', 'srcNm', 'srcUrl', 'licNm', 'licUrl',
+  'ttl',
+  'kick',
+  'smry',
+  'bdy',
+  'sectCd',
+  'auts',
+  'tops',
+  'rels',
+  'kwd',
+  'typ',
+  'bdyKnd',
+  'srcNm',
+  'srcUrl',
+  'licNm',
+  'licUrl',
 ] as const satisfies (keyof Content)[];
