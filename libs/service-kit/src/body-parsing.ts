@@ -4,6 +4,7 @@ import type { IncomingMessage } from 'node:http';
 import express from 'express';
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
 
+import { isError } from './error-text.ts';
 import type { DomainError } from './problem.ts';
 import { ProblemError } from './problem.ts';
 
@@ -151,7 +152,4 @@ function tooLarge(error: ReaderError, req: IncomingMessage): DomainError {
 const clip = (value: string): string => (value.length > 100 ? `${value.slice(0, 100)}…` : value);
 
 const isReaderError = (error: unknown): error is ReaderError =>
-  error instanceof Error &&
-  'type' in error &&
-  typeof error.type === 'string' &&
-  'statusCode' in error;
+  isError(error) && 'type' in error && typeof error.type === 'string' && 'statusCode' in error;

@@ -1,3 +1,5 @@
+import { codeOf, isError } from './error-text.ts';
+
 /** PostgreSQL: shutting down, starting up, or out of connections. */
 const serverStates = new Set([
   '57P01',
@@ -28,11 +30,18 @@ const clientMessages =
  * later makes sense; `undefined` for any other error.
  */
 export function unavailableCause(error: unknown): string | undefined {
-  if (!(error instanceof Error)) return undefined;
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
-  const unreachable =
-    serverStates.has(code) || socketCodes.has(code) || clientMessages.test(error.message);
+  // `fetch` wraps what happened to the socket.
+  const unreachable = isUnreachable(error) || (isError(error) && isUnreachable(error.cause));
   return unreachable
     ? 'Something this service depends on cannot be reached right now. Try again in a moment.'
     : undefined;
+}
+
+function isUnreachable(error: unknown): boolean {
+  const code = codeOf(error);
+  return (
+    serverStates.has(code) ||
+    socketCodes.has(code) ||
+    (isError(error) && clientMessages.test(error.message))
+  );
 }

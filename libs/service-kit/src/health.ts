@@ -1,3 +1,6 @@
+import { messageOf } from './error-text.ts';
+import { maskText } from './redaction.ts';
+
 /** What one check found. `ms` is how long it took. */
 export type CheckReport = { status: 'ok' | 'failed'; detail?: string; ms: number };
 
@@ -86,16 +89,10 @@ async function settle(check: () => Promise<unknown>, started: number): Promise<C
   } catch (error) {
     return {
       status: 'failed',
-      detail: error instanceof Error ? messageOf(error) : String(error),
+      detail: maskText(messageOf(error)),
       ms: elapsed(started),
     };
   }
-}
-
-/** A refused connection to a name with two addresses is an AggregateError without a message of its own. */
-function messageOf(error: Error): string {
-  if (error.message !== '') return error.message;
-  return 'code' in error && typeof error.code === 'string' ? error.code : error.name;
 }
 
 const elapsed = (since: number): number => Math.round((performance.now() - since) * 10) / 10;

@@ -6,11 +6,12 @@ import helmet from 'helmet';
 
 import { bodyError, parseJsonBodies } from './body-parsing.ts';
 import { unavailableCause } from './connection-fault.ts';
+import { isError } from './error-text.ts';
 import { createPatternFinder, methodsFor } from './express-routes.ts';
 import type { Health } from './health.ts';
 import type { Logger } from './logging.ts';
 import type { Metrics } from './metrics.ts';
-import type { DomainError, Problems } from './problem.ts';
+import type { DomainError, Problem, Problems } from './problem.ts';
 import { kitProblems, ProblemError, sendProblem, toProblem } from './problem.ts';
 import { beginTrace } from './tracing.ts';
 
@@ -28,7 +29,12 @@ export type HttpAppOptions = {
   readonly routes: (app: Express) => void;
   /** How many proxies in front may be believed about the client's address; `true` is one. Default none. */
   readonly trustProxy?: boolean | number;
+  /** Shows a problem in another way, for a service with pages. Default: problem+json (`sendProblem`). */
+  readonly answerProblem?: AnswerProblem;
 };
+
+/** Answers a request with a problem. Must not throw; `sendProblem` answers where it does. */
+export type AnswerProblem = (req: Request, res: Response, problem: Problem) => void;
 
 const acceptableRequestId = /^[\w.-]{8,128}$/;
 /** Not sent to anyone: what the log and the metrics say of a client that went away before its answer. */
@@ -70,7 +76,7 @@ export function createHttpApp(options: HttpAppOptions): Express {
   app.use(...parseJsonBodies(bodyLimit));
   options.routes(app);
   app.use(refuseUnknown(app));
-  app.use(answerErrors(options.logger, problems));
+  app.use(answerErrors(options.logger, problems, options.answerProblem));
   return app;
 }
 
@@ -151,7 +157,11 @@ function refuseUnknown(app: Express): RequestHandler {
   };
 }
 
-function answerErrors(logger: Logger, problems: Problems): ErrorRequestHandler {
+function answerErrors(
+  logger: Logger,
+  problems: Problems,
+  answerProblem: AnswerProblem = (_req, res, problem) => sendProblem(res, problem),
+): ErrorRequestHandler {
   return (thrown: unknown, req: Request, res: Response, _next) => {
     const error = asDomainError(thrown, req);
     const problem = error === undefined ? undefined : toProblem(error, problems);
@@ -166,15 +176,18 @@ function answerErrors(logger: Logger, problems: Problems): ErrorRequestHandler {
       res.destroy();
       return;
     }
-    sendProblem(
-      res,
-      problem ?? {
-        ...kitProblems.internal_error,
-        code: 'internal_error',
-        detail:
-          'The request failed through no fault of yours. Name the request id when you report it.',
-      },
-    );
+    const answer = problem ?? {
+      ...kitProblems.internal_error,
+      code: 'internal_error',
+      detail:
+        'The request failed through no fault of yours. Name the request id when you report it.',
+    };
+    try {
+      answerProblem(req, res, answer);
+    } catch (fault) {
+      logger.error({ err: fault }, 'problem could not be shown');
+      if (!res.headersSent) sendProblem(res, answer);
+    }
   };
 }
 
@@ -190,7 +203,7 @@ function asDomainError(thrown: unknown, req: Request): DomainError | undefined {
       cause: thrown,
     };
   }
-  if (thrown instanceof URIError) {
+  if (isError(thrown) && thrown.name === 'URIError') {
     return {
       code: 'malformed_request',
       detail: 'The path is not properly percent-encoded.',

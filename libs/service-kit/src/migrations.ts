@@ -5,6 +5,7 @@ import pg from 'pg';
 import { z } from 'zod';
 
 import { describeFaults, readConfig, secretUrl, text } from './config.ts';
+import { messageOf } from './error-text.ts';
 import { reveal } from './secret.ts';
 import type { Secret } from './secret.ts';
 
@@ -104,9 +105,7 @@ export async function migrateMain(meta: ImportMeta): Promise<void> {
       applied.length === 0 ? 'No migration was pending.\n' : `Applied ${applied.join(', ')}.\n`,
     );
   } catch (error) {
-    process.stderr.write(
-      `The migration failed: ${error instanceof Error ? error.message : String(error)}\n`,
-    );
+    process.stderr.write(`The migration failed: ${messageOf(error)}\n`);
     process.exitCode = 1;
   }
 }

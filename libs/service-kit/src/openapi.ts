@@ -9,6 +9,8 @@ import type {
   ZodOpenApiResponseObject,
 } from 'zod-openapi';
 
+import { codeOf } from './error-text.ts';
+
 /** An OpenAPI 3.1 document as plain data. */
 export type OpenApiDocument = ReturnType<typeof createDocument>;
 
@@ -218,7 +220,7 @@ export function checkOpenApi(file: string, document: object): 'fresh' | 'stale' 
   try {
     return readFileSync(file, 'utf8') === openApiText(document) ? 'fresh' : 'stale';
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return 'missing';
+    if (codeOf(error) === 'ENOENT') return 'missing';
     throw error;
   }
 }

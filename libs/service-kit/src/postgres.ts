@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import pg from 'pg';
 
+import { codeOf } from './error-text.ts';
 import type { Logger } from './logging.ts';
 import type { Metrics } from './metrics.ts';
 import { reveal } from './secret.ts';
@@ -65,7 +66,7 @@ export async function withTransaction<T>(
     try {
       return await runOnce(pool, work, isolation);
     } catch (error) {
-      if (attempt >= mostAttempts || !isRepeatable(error)) throw error;
+      if (attempt >= mostAttempts || !repeatable.has(codeOf(error))) throw error;
       // Competitors that retry in step would only collide again.
       await sleep(Math.random() * 20 * 2 ** attempt);
     }
@@ -96,12 +97,6 @@ async function runOnce<T>(
     throw error;
   }
 }
-
-const isRepeatable = (error: unknown): boolean =>
-  error instanceof Error &&
-  'code' in error &&
-  typeof error.code === 'string' &&
-  repeatable.has(error.code);
 
 /** Whether the database answers; throws when it does not. For health checks. */
 export async function ping(pool: pg.Pool): Promise<void> {

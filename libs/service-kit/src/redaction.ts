@@ -1,3 +1,5 @@
+import { isError } from './error-text.ts';
+
 const hidden = '[hidden]';
 const deepest = 6;
 const longest = 100;
@@ -28,7 +30,7 @@ export function redact(value: unknown, depth = 0): unknown {
   if (value instanceof URL) return maskText(value.href);
   if (typeof value !== 'object' || value === null) return value;
   if (depth >= deepest) return '[deeper]';
-  if (value instanceof Error) return redactError(value, depth);
+  if (isError(value)) return redactError(value, depth);
   if ('toJSON' in value || ArrayBuffer.isView(value)) return value;
   if (Array.isArray(value)) return value.slice(0, longest).map((item) => redact(item, depth + 1));
   return redactFields(value, depth);
@@ -49,7 +51,7 @@ function redactError(error: Error, depth: number): Record<string, unknown> {
     ...redactFields(error, depth),
     ...(stack === undefined ? {} : { stack: maskText(stack) }),
     ...(cause === undefined ? {} : { cause: redact(cause, depth + 1) }),
-    ...(error instanceof AggregateError ? { errors: redact(error.errors, depth + 1) } : {}),
+    ...('errors' in error ? { errors: redact(error.errors, depth + 1) } : {}),
   };
 }
 

@@ -7,6 +7,7 @@ import { resourceFromAttributes } from '@opentelemetry/resources';
 import { BatchSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
 import type { SpanExporter } from '@opentelemetry/sdk-trace';
 
+import { isError } from './error-text.ts';
 import type { SpanEnd, TraceContext } from './tracing.ts';
 
 type Ids = Pick<TraceContext, 'traceId' | 'spanId' | 'flags'>;
@@ -49,7 +50,7 @@ export function createExporter(options: ExportOptions): Exporter {
           if (end.attributes !== undefined) span.setAttributes(end.attributes);
           if (end.error !== undefined) {
             span.setStatus({ code: SpanStatusCode.ERROR });
-            if (end.error instanceof Error) span.recordException(end.error);
+            if (isError(end.error)) span.recordException(end.error);
           }
           span.end();
         },
