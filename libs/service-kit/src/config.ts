@@ -92,7 +92,13 @@ export function secret(minLength = 1) {
   );
 }
 
-const durationUnits = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+const durationUnits = new Map([
+  ['ms', 1],
+  ['s', 1000],
+  ['m', 60_000],
+  ['h', 3_600_000],
+  ['d', 86_400_000],
+]);
 
 /** A span of time in milliseconds, written as `1500`, `1500ms`, `30s`, `5m`, `1h` or `2d`; 0 is allowed. */
 export const durationMs = () =>
@@ -103,7 +109,12 @@ export const durationMs = () =>
     'is not a duration',
   );
 
-const sizeUnits = { b: 1, kb: 1024, mb: 1024 ** 2, gb: 1024 ** 3 };
+const sizeUnits = new Map([
+  ['b', 1],
+  ['kb', 1024],
+  ['mb', 1024 ** 2],
+  ['gb', 1024 ** 3],
+]);
 
 /** A size in bytes, written as `1048576`, `64kb`, `1mb` or `1gb` (powers of 1024). */
 export const bytes = () =>
@@ -114,34 +125,25 @@ export const bytes = () =>
     'is not a size',
   );
 
-function scaled(units: Record<string, number>, bare: string, remedy: string, problem: string) {
+function scaled(units: ReadonlyMap<string, number>, bare: string, remedy: string, problem: string) {
   return setting(plain(remedy), (text) => {
     const match = /^(\d{1,16})\s*([a-z]*)$/i.exec(text);
-    const unit = units[(match?.[2] ?? '').toLowerCase() || bare];
+    const unit = units.get((match?.[2] ?? '').toLowerCase() || bare);
     if (match === null || unit === undefined) return err(problem);
     const value = Number(match[1]) * unit;
     return Number.isSafeInteger(value) ? ok(value) : err('is too large');
   });
 }
 
-const flagWords: Record<string, boolean> = {
-  true: true,
-  '1': true,
-  on: true,
-  yes: true,
-  false: false,
-  '0': false,
-  off: false,
-  no: false,
-};
+const onWords = new Set(['true', '1', 'on', 'yes']);
+const offWords = new Set(['false', '0', 'off', 'no']);
 
 /** A switch: true, 1, on, yes or false, 0, off, no. */
 export function flag() {
   return setting(plain('Give true or false.'), (text) => {
-    const value = Object.hasOwn(flagWords, text.toLowerCase())
-      ? flagWords[text.toLowerCase()]
-      : undefined;
-    return value === undefined ? err('is neither true nor false') : ok(value);
+    const word = text.toLowerCase();
+    if (onWords.has(word)) return ok(true);
+    return offWords.has(word) ? ok(false) : err('is neither true nor false');
   });
 }
 

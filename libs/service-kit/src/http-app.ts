@@ -186,9 +186,14 @@ function answerErrors(
       answerProblem(req, res, answer);
     } catch (fault) {
       logger.error({ err: fault }, 'problem could not be shown');
-      if (!res.headersSent) sendProblem(res, answer);
+      answerPlainly(res, answer);
     }
   };
+}
+
+function answerPlainly(res: Response, problem: Problem): void {
+  if (res.headersSent) res.destroy();
+  else sendProblem(res, problem);
 }
 
 function asDomainError(thrown: unknown, req: Request): DomainError | undefined {

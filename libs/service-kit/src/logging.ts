@@ -1,5 +1,5 @@
 import { pino } from 'pino';
-import type { DestinationStream, Logger } from 'pino';
+import type { Bindings, ChildLoggerOptions, DestinationStream, Logger } from 'pino';
 
 import { maskText, redact } from './redaction.ts';
 import { currentTrace } from './tracing.ts';
@@ -26,7 +26,6 @@ export function createLogger(options: {
     formatters: {
       level: (label: string) => ({ level: label }),
       log: redactFields,
-      bindings: redactFields,
     },
     // Errors are serialised by the redaction; pino's own serializer would undo it.
     serializers: { err: (error: unknown) => error },
@@ -34,7 +33,18 @@ export function createLogger(options: {
     hooks: { streamWrite: maskText },
     mixin: traceFields,
   };
-  return options.destination === undefined ? pino(settings) : pino(settings, options.destination);
+  return redactChildren(
+    options.destination === undefined ? pino(settings) : pino(settings, options.destination),
+  );
+}
+
+/** pino formats the fields of a message, but not those that a child logger is made with. */
+function redactChildren(logger: Logger): Logger {
+  const child = logger.child.bind(logger);
+  return Object.assign(logger, {
+    child: (bindings: Bindings, options?: ChildLoggerOptions): Logger =>
+      redactChildren(child(redactFields(bindings), options)),
+  });
 }
 
 function redactFields(fields: Record<string, unknown>): Record<string, unknown> {
