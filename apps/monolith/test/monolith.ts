@@ -12,6 +12,7 @@ import type { TestDatabase } from '@newscience/testing/template-database';
 import pg from 'pg';
 import { createApp } from '../src/app.ts';
 import { configSchema } from '../src/config.ts';
+import type { Config } from '../src/config.ts';
 
 /** A password that fits everybody in tests. */
 export const password = 'correct zebra battery lamp';
@@ -19,7 +20,7 @@ export const operator = { email: 'operator@newscience.example', password };
 export const editor = { email: 'editor@newscience.example', password };
 
 /** Argon2 with as little work as it allows: hundreds of log-ins in a test take no time. */
-const hashing = { memoryCost: 64, timeCost: 1, parallelism: 1, running: 4, waiting: 200 };
+export const hashing = { memoryCost: 64, timeCost: 1, parallelism: 1, running: 4, waiting: 200 };
 
 export type Env = Record<string, string>;
 export type TestMonolith = {
@@ -42,12 +43,8 @@ export async function cloneDatabase(): Promise<TestDatabase> {
   return (await template).cloneDatabase();
 }
 
-/**
- * The whole monolith on a free port, with an operator and an editor, and its background jobs off. With
- * `database` it is one more instance on that one, which stays when it closes.
- */
-export async function startMonolith(env: Env = {}, shared?: TestDatabase): Promise<TestMonolith> {
-  const database = shared ?? (await cloneDatabase());
+/** The configuration of a test's instance. */
+export function testConfig(database: TestDatabase, env: Env): Config {
   const config = readConfig(configSchema, {
     DATABASE_URL: database.url,
     PORT: '0',
@@ -61,11 +58,21 @@ export async function startMonolith(env: Env = {}, shared?: TestDatabase): Promi
     ...env,
   });
   if (!config.ok) throw new Error(JSON.stringify(config.error));
-  const logger = createLogger({ service: 'monolith', level: config.value.LOG_LEVEL });
+  return config.value;
+}
+
+/**
+ * The whole monolith on a free port, with an operator and an editor, and its background jobs off. With
+ * `database` it is one more instance on that one, which stays when it closes.
+ */
+export async function startMonolith(env: Env = {}, shared?: TestDatabase): Promise<TestMonolith> {
+  const database = shared ?? (await cloneDatabase());
+  const config = testConfig(database, env);
+  const logger = createLogger({ service: 'monolith', level: config.LOG_LEVEL });
   const pool = createPool({ url: database.url, applicationName: 'monolith test', logger, max: 5 });
   const metrics = createMetrics('monolith');
   const { app, prepare } = createApp({
-    config: config.value,
+    config,
     pool,
     logger,
     metrics,
