@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import type { CmtInt, CmtRec } from '../src/comments/cmt-int.ts';
+import type { CmtInt, CmtPg, CmtRec } from '../src/comments/cmt-int.ts';
 import { createCmt } from '../src/comments/cmt-mod.ts';
 import type { Base } from './articles-site.ts';
 import { addPerson, codeOf, content, must, published, startBase } from './articles-site.ts';
@@ -114,7 +114,7 @@ describe('the list', () => {
       const seen: string[] = [];
       let cur: string | null = null;
       do {
-        const page = must(await cmt.lstCmt(artId, lim, cur));
+        const page: CmtPg = must(await cmt.lstCmt(artId, lim, cur));
         expect(page.tot).toBe(6);
         seen.push(...page.itms.map(({ txt }) => txt));
         cur = page.nxt;

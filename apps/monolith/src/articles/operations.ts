@@ -14,12 +14,12 @@ const tags = ['articles'];
 const security = ['bearer', 'session'];
 const missing = { 404: 'article_not_found', 410: 'article_withdrawn' } as const;
 const etag = z.object({
-  ETag: z.string().meta({ description: 'The revision in quotes', example: '"3"' }),
+  ETag: z.string().meta({ description: 'The revision in quotes', examples: ['"3"'] }),
 });
 const ifMatch = z.object({
   'If-Match': z
     .string()
-    .meta({ description: 'The revision that the write is based on, in quotes', example: '"3"' }),
+    .meta({ description: 'The revision that the write is based on, in quotes', examples: ['"3"'] }),
 });
 const revisions = { 412: 'article_revision_conflict', 428: 'article_revision_required' } as const;
 

@@ -55,7 +55,7 @@ export const articleInputSchema = z
       .string()
       .min(1)
       .max(limits.name)
-      .meta({ description: 'Code of a section', example: 'space-and-physics' }),
+      .meta({ description: 'Code of a section', examples: ['space-and-physics'] }),
     authors: words(name, limits.authors).default([]),
     topics: words(name, limits.topics).default([]),
     keywords: words(keyword, limits.keywords).default([]),

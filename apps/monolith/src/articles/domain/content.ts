@@ -68,7 +68,6 @@ export function bytesOf(text: string): number {
 
 /** Whether a text can be kept as it is: no lone surrogates, no control characters but tab and (in bodies) line feed. */
 export function isCleanText(text: string, lines: boolean): boolean {
-  // eslint-disable-next-line no-control-regex -- control characters are what is looked for
   const control = lines ? /[\u0000-\u0008\u000b-\u001f\u007f]/ : /[\u0000-\u001f\u007f]/;
   return text.isWellFormed() && !control.test(text);
 }

@@ -14,7 +14,7 @@ export type CheckedText = { ok: true; value: string } | { ok: false; error: Text
 
 /** Characters as PostgreSQL counts them: code points. */
 export function charactersOf(text: string): number {
-  return [...text].length;
+  return Array.from(text).length;
 }
 
 /** Line ends as LF, no empty ends. */
@@ -23,7 +23,6 @@ export function normaliseText(text: string): string {
 }
 
 function isClean(text: string): boolean {
-  // eslint-disable-next-line no-control-regex -- control characters are what is looked for
   return text.isWellFormed() && !/[\u0000-\u0008\u000b-\u001f\u007f]/.test(text);
 }
 
