@@ -20,14 +20,17 @@ const formats: Record<string, string> = {
   url: 'URL',
   uuid: 'UUID',
 };
-const units: Record<string, string> = { string: ' characters', array: ' items', set: ' items' };
+const units: Record<string, string> = { string: 'character', array: 'item', set: 'item' };
 
 const kind = (expected: string): string => kinds[expected] ?? expected;
 const format = (name: string, pattern: string | undefined): string =>
   formats[name] ??
   (name === 'regex' && pattern !== undefined ? `text that matches ${pattern}` : name);
-const counted = (origin: string, bound: number | bigint): string =>
-  `${bound}${units[origin] ?? ''}`;
+
+function counted(origin: string, bound: number | bigint): string {
+  const unit = units[origin];
+  return unit === undefined ? String(bound) : `${bound} ${unit}${Number(bound) === 1 ? '' : 's'}`;
+}
 
 /** What is wrong with a value, in plain words. A message that the schema's author wrote takes precedence. */
 export function problemText(issue: z.core.$ZodRawIssue): string {

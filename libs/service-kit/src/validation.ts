@@ -1,4 +1,5 @@
-import type { Request } from 'express';
+import type { IncomingHttpHeaders } from 'node:http';
+
 import type { z } from 'zod';
 
 import { problemText, remedyText } from './issue-text.ts';
@@ -11,6 +12,14 @@ export type RequestSchemas = {
   readonly params?: z.ZodType;
   readonly query?: z.ZodType;
   readonly body?: z.ZodType;
+};
+
+/** As much of an Express request as is looked at. */
+export type RequestInput = {
+  readonly params: unknown;
+  readonly query: unknown;
+  readonly body?: unknown;
+  readonly headers: IncomingHttpHeaders;
 };
 
 type Part = 'params' | 'query' | 'body';
@@ -29,7 +38,7 @@ const longestValue = 100;
  * `unsupported_media_type` when there is a body that nobody parsed.
  */
 export function parseRequest<const S extends RequestSchemas>(
-  req: Request,
+  req: RequestInput,
   schemas: S,
 ): ParsedRequest<S> {
   if (schemas.body !== undefined) refuseUnreadBody(req);
@@ -55,7 +64,7 @@ export function parseRequest<const S extends RequestSchemas>(
   return parsed as ParsedRequest<S>;
 }
 
-function refuseUnreadBody(req: Request): void {
+function refuseUnreadBody(req: RequestInput): void {
   const hasBody =
     req.headers['transfer-encoding'] !== undefined ||
     Number(req.headers['content-length'] ?? 0) > 0;
