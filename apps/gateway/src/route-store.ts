@@ -9,14 +9,22 @@ export type VersionedTable = { lineage: string; table: RouteTable };
 
 export type Change = { events: readonly RouteEvent[] } & VersionedTable;
 
+/** What the audit log keeps of a route: all of it, or its stage alone where only that changed. */
+export type RecordedState = {
+  path?: string | undefined;
+  methods?: string[] | undefined;
+  target?: string | undefined;
+  stage: { name: string };
+};
+
 /** A line of the audit log. A new route has no `from`, a removed one no `to`. */
 export type AuditEntry = {
   revision: number;
   occasion: Occasion;
   event: string;
   routeId: string;
-  from: unknown;
-  to: unknown;
+  from: RecordedState | null;
+  to: RecordedState | null;
 };
 
 /** Where the route table is kept. Every operation rejects while the database is away. */

@@ -1,3 +1,4 @@
+import { messageOf } from '@newscience/service-kit/error-text';
 import type { Logger } from '@newscience/service-kit/logging';
 import type { CurrentTable } from './current-table.ts';
 import type { SnapshotFile } from './adapters/snapshot-file.ts';
@@ -74,7 +75,7 @@ export function createTableFeed(options: TableFeedOptions): TableFeed {
       confirmedAt = performance.now();
       failure = undefined;
     } catch (error) {
-      const detail = error instanceof Error ? error.message || error.name : String(error);
+      const detail = messageOf(error);
       if (failure === undefined) {
         const { revision } = current.steering.table;
         logger.warn(

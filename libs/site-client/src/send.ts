@@ -1,3 +1,4 @@
+import { codeOf, isError, messageOf } from '@newscience/service-kit/error-text';
 import { err, ok, type Result } from '@newscience/service-kit/result';
 import { z } from 'zod';
 import type { Refusal, SiteError } from './site-error.ts';
@@ -50,7 +51,11 @@ export async function send(url: string, outgoing: Outgoing): Promise<Result<Inco
     return err(refused(response.status, body, new URL(url).origin));
   } catch (error) {
     if (signal?.aborted === true) throw error;
-    return err({ code: 'site_unreachable', detail: unreachable(url, error, timeoutMs), cause: error });
+    return err({
+      code: 'site_unreachable',
+      detail: unreachable(url, error, timeoutMs),
+      cause: error,
+    });
   }
 }
 
@@ -82,9 +87,12 @@ function refused(status: number, body: unknown, origin: string): SiteError {
 
 function unreachable(url: string, error: unknown, timeoutMs: number): string {
   const { origin } = new URL(url);
-  if (error instanceof Error && error.name === 'TimeoutError') return `${origin} did not answer within ${timeoutMs / 1000} s`;
-  const cause = error instanceof Error ? error.cause : undefined;
-  const reason = cause instanceof Error && 'code' in cause ? String(cause.code) : String(error);
-  if (reason === 'ECONNREFUSED') return `nothing listens at ${origin}: is the site running? ("npm start")`;
+  if (isError(error) && error.name === 'TimeoutError') {
+    return `${origin} did not answer within ${timeoutMs / 1000} s`;
+  }
+  const cause = isError(error) ? error.cause : undefined;
+  const reason = codeOf(cause) || messageOf(cause ?? error);
+  if (reason === 'ECONNREFUSED')
+    return `nothing listens at ${origin}: is the site running? ("npm start")`;
   return `${origin} cannot be reached (${reason})`;
 }

@@ -28,14 +28,17 @@ export class SiteClient {
   }
 
   /** The answer to one call; every failure comes back as data. Rejects only when the call's own `signal` aborts. */
-  async call({ path, door = 'site', timeoutMs = 30_000, ...outgoing }: Call): Promise<Result<Incoming, SiteError>> {
+  async call({
+    path,
+    door = 'site',
+    timeoutMs = 30_000,
+    ...outgoing
+  }: Call): Promise<Result<Incoming, SiteError>> {
     const base = door === 'site' ? this.#site.url : this.#site.operatorUrl;
-    if (base === undefined) {
-      const detail = `the operator API of ${this.#site.url} is not known: name it with --operator-url or NEWSCIENCE_OPERATOR_URL`;
-      return { ok: false, error: { code: 'site_not_found', detail } };
-    }
+    if (base === undefined) return { ok: false, error: unknownDoor(door) };
     const first = await this.#attempt(base + path, { ...outgoing, timeoutMs });
-    const expired = !first.ok && first.error.code === 'not_authorised' && first.error.refusal.status === 401;
+    const expired =
+      !first.ok && first.error.code === 'not_authorised' && first.error.refusal.status === 401;
     if (!expired || this.#site.credentials.kind !== 'password') return first;
     this.#token = undefined;
     return this.#attempt(base + path, { ...outgoing, timeoutMs });
@@ -44,7 +47,10 @@ export class SiteClient {
   async #attempt(url: string, outgoing: Outgoing): Promise<Result<Incoming, SiteError>> {
     const token = await this.#currentToken();
     if (!token.ok) return token;
-    return send(url, { ...outgoing, headers: { ...outgoing.headers, authorization: `Bearer ${token.value}` } });
+    return send(url, {
+      ...outgoing,
+      headers: { ...outgoing.headers, authorization: `Bearer ${token.value}` },
+    });
   }
 
   async #currentToken(): Promise<Result<string, SiteError>> {
@@ -55,4 +61,13 @@ export class SiteClient {
     }
     return ok(this.#token.value);
   }
+}
+
+function unknownDoor(door: 'site' | 'operator'): SiteError {
+  const [what, option] =
+    door === 'site'
+      ? ['site', '--url or NEWSCIENCE_URL']
+      : ['operator API', '--operator-url or NEWSCIENCE_OPERATOR_URL'];
+  const detail = `the address of the ${what} is not known: name it with ${option}`;
+  return { code: 'site_not_found', detail };
 }

@@ -123,6 +123,13 @@ async function store(client: Database, id: string, table: RouteTable): Promise<v
   await client.query('SELECT pg_notify($1, $2)', [ROUTE_TABLE_CHANNEL, String(table.revision)]);
 }
 
+const recordedState = z.object({
+  path: z.string().optional(),
+  methods: z.array(z.string()).optional(),
+  target: z.string().optional(),
+  stage: z.looseObject({ name: z.string() }),
+});
+
 const auditRow = z.object({
   revision,
   at: z.date(),
@@ -131,8 +138,8 @@ const auditRow = z.object({
   why: z.string(),
   event: z.string(),
   route_id: z.string(),
-  from_state: z.unknown(),
-  to_state: z.unknown(),
+  from_state: recordedState.nullable(),
+  to_state: recordedState.nullable(),
 });
 
 async function readAudit(
@@ -157,8 +164,8 @@ async function readAudit(
       },
       event: entry.event,
       routeId: entry.route_id,
-      from: entry.from_state ?? null,
-      to: entry.to_state ?? null,
+      from: entry.from_state,
+      to: entry.to_state,
     };
   });
 }

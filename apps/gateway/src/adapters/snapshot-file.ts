@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
+import { codeOf, messageOf } from '@newscience/service-kit/error-text';
 import { z } from 'zod';
 import type { VersionedTable } from '../route-store.ts';
 import { fromStored, toStored } from './stored-route.ts';
@@ -28,9 +29,8 @@ const contents = z.object({
 });
 const envelope = z.object({ format: z.literal(FORMAT), sha256: z.string(), table: contents });
 
-/** The table's snapshot in a data folder, which is made where it is missing. */
-export function createSnapshotFile(folder: string): SnapshotFile {
-  const path = join(folder, 'route-table.json');
+/** The table's snapshot; its folder is made where it is missing. */
+export function createSnapshotFile(path: string): SnapshotFile {
   return {
     path,
     async read() {
@@ -38,7 +38,7 @@ export function createSnapshotFile(folder: string): SnapshotFile {
       try {
         text = await readFile(path, 'utf8');
       } catch (error) {
-        if (error instanceof Error && 'code' in error && error.code === 'ENOENT') {
+        if (codeOf(error) === 'ENOENT') {
           return { kind: 'absent' };
         }
         return { kind: 'damaged', detail: String(error) };
@@ -46,7 +46,7 @@ export function createSnapshotFile(folder: string): SnapshotFile {
       try {
         return { kind: 'found', snapshot: parse(text) };
       } catch (error) {
-        return { kind: 'damaged', detail: error instanceof Error ? error.message : String(error) };
+        return { kind: 'damaged', detail: messageOf(error) };
       }
     },
     async write(snapshot) {
