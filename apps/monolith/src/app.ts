@@ -9,7 +9,25 @@ import { createAccounts } from './accounts/accounts.ts';
 import { startCleanUp } from './accounts/clean-up.ts';
 import type { HashSettings } from './accounts/pwd-hash.ts';
 import { acctProblems } from './accounts/problems.ts';
+import { createArt } from './articles/art-mod.ts';
+import { artProblems } from './articles/problems.ts';
+import { artRoutes } from './articles/routes.ts';
+import { createAut } from './authors/aut-mod.ts';
+import { autProblems } from './authors/problems.ts';
+import { autRoutes } from './authors/routes.ts';
+import { createCmt } from './comments/cmt-mod.ts';
+import { cmtProblems } from './comments/problems.ts';
+import { cmtRoutes } from './comments/routes.ts';
 import type { Config } from './config.ts';
+import { feedProblems } from './feeds/problems.ts';
+import { feedRoutes } from './feeds/routes.ts';
+import { impProblems } from './import/problems.ts';
+import { impRoutes } from './import/routes.ts';
+import { createHit, startHitFlush } from './most-read/hit-mod.ts';
+import { hitRoutes } from './most-read/routes.ts';
+import { srchProblems } from './search/problems.ts';
+import { srchRoutes } from './search/routes.ts';
+import { createSrch } from './search/srch-mod.ts';
 
 export type AppDeps = {
   config: Config;
@@ -29,10 +47,16 @@ export type Monolith = {
   startJobs: () => () => Promise<void>;
 };
 
-/** What more than one module answers with. */
-const sharedProblems = {
-  cursor_invalid: { status: 400, title: 'The cursor does not belong to this list' },
-} as const;
+/** All error codes of the monolith. */
+const problems = defineProblems({
+  ...acctProblems,
+  ...artProblems,
+  ...cmtProblems,
+  ...autProblems,
+  ...feedProblems,
+  ...srchProblems,
+  ...impProblems,
+});
 
 /**
  * The whole monolith, wired by hand; it listens nowhere. Each module hands in
@@ -49,17 +73,34 @@ export function createApp({ config, pool, logger, metrics, health, hashing }: Ap
     ...(hashing === undefined ? {} : { hashing }),
   });
 
+  const art = createArt({ pool });
+  const cmt = createCmt({ pool, art });
+  const hit = createHit({ pool, art, logger });
+  const aut = createAut({ art });
+  const srch = createSrch({ pool, art, logger, ivlMs: config.SEARCH_BATCH_INTERVAL_MS });
+
   const app = createHttpApp({
     name: 'monolith',
     logger,
     metrics,
     health,
-    problems: defineProblems({ ...sharedProblems, ...acctProblems }),
+    problems,
+    // An article of 512 KB with each character escaped; what is longer is refused by the modules.
+    bodyLimit: '4mb',
     routes: (site) => {
       site.set('trust proxy', config.TRUST_PROXY === '' ? false : config.TRUST_PROXY);
       site.use(accounts.identify);
       site.use('/api', accounts.checkApiCsrf);
-      site.use(accounts.routes);
+      site.use(
+        accounts.routes,
+        artRoutes({ art, cmt }),
+        cmtRoutes({ cmt, art }),
+        hitRoutes({ hit, cmt }),
+        autRoutes({ aut, cmt }),
+        feedRoutes({ art, siteUrl: config.PUBLIC_URL }),
+        srchRoutes({ srch }),
+        impRoutes({ art }),
+      );
     },
   });
 
@@ -67,8 +108,11 @@ export function createApp({ config, pool, logger, metrics, health, hashing }: Ap
     app,
     prepare: () => accounts.start(),
     startJobs() {
+      srch.start();
       const stops = [
         startCleanUp(accounts, { intervalMs: config.SESSION_CLEANUP_INTERVAL_MS, logger }),
+        startHitFlush({ hit }),
+        () => srch.stop(),
       ];
       return async () => {
         await Promise.all(stops.map((stop) => stop()));
