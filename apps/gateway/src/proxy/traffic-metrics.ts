@@ -1,0 +1,91 @@
+import type { Metrics } from '@newscience/service-kit/metrics';
+import type { AccessRecord } from './access-log.ts';
+import type { UpstreamPool } from './upstream-pool.ts';
+
+export type TrafficMetrics = {
+  /** Counts one request that has ended. */
+  observe: (record: AccessRecord) => void;
+  /** Brings the gauges up to date; to be called about once a second. */
+  refresh: () => void;
+};
+
+/** What the gauges show. */
+export type TrafficSource = {
+  inFlight: () => number;
+  pools: () => Iterable<UpstreamPool>;
+};
+
+/** Methods that get a label of their own; whatever else clients invent is one series together. */
+const labelled = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
+const none = '(none)';
+
+/** The facade's Prometheus metrics; each name starts with `gateway_`. */
+export function createTrafficMetrics(metrics: Metrics, source: TrafficSource): TrafficMetrics {
+  const requests = metrics.counter(
+    'gateway_requests_total',
+    'Requests that have ended, by what the client was answered; status 0 is no answer.',
+    ['route', 'stage', 'upstream', 'method', 'status'],
+  );
+  const duration = metrics.histogram(
+    'gateway_request_duration_seconds',
+    'From the arrival of a request to the last byte of its answer.',
+    ['route', 'stage', 'upstream'],
+  );
+  const firstByte = metrics.histogram(
+    'gateway_upstream_first_byte_seconds',
+    'From the arrival of a request to the first byte of the answer of its upstream.',
+    ['route', 'stage', 'upstream'],
+  );
+  const faults = metrics.counter(
+    'gateway_faults_total',
+    'Requests that did not end as they should, by stable code.',
+    ['upstream', 'code'],
+  );
+  const retries = metrics.counter(
+    'gateway_upstream_retries_total',
+    'Requests sent again because a reused connection was closed under them.',
+    ['upstream'],
+  );
+  const bytes = metrics.counter('gateway_body_bytes_total', 'Bytes of bodies passed on.', [
+    'direction',
+  ]);
+  return {
+    refresh: createGauges(metrics, source),
+    observe(record) {
+      const labels = {
+        route: record.route === '' ? none : record.route,
+        stage: record.stage === '' ? none : record.stage,
+        upstream: record.upstream === '' ? none : record.upstream,
+      };
+      const { upstream } = labels;
+      const method = labelled.has(record.method) ? record.method : '(other)';
+      requests.inc({ ...labels, method, status: record.status });
+      duration.observe(labels, record.totalMs / 1_000);
+      if (record.upstreamMs >= 0) firstByte.observe(labels, record.upstreamMs / 1_000);
+      if (record.fault !== '') faults.inc({ upstream, code: record.fault });
+      if (record.attempts > 1) retries.inc({ upstream });
+      if (record.bytesIn > 0) bytes.inc({ direction: 'in' }, record.bytesIn);
+      if (record.bytesOut > 0) bytes.inc({ direction: 'out' }, record.bytesOut);
+    },
+  };
+}
+
+/** Gauges of what is so right now. */
+function createGauges(metrics: Metrics, source: TrafficSource): () => void {
+  const inFlight = metrics.gauge('gateway_requests_in_flight', 'Requests not yet ended.');
+  const connections = metrics.gauge(
+    'gateway_upstream_connections',
+    'Connections to an upstream by state; waiting counts the requests in its queue.',
+    ['upstream', 'state'],
+  );
+  return () => {
+    inFlight.set(source.inFlight());
+    connections.reset();
+    for (const { name, busy, idle, waiting, upgrades } of source.pools()) {
+      connections.inc({ upstream: name, state: 'busy' }, busy);
+      connections.inc({ upstream: name, state: 'idle' }, idle);
+      connections.inc({ upstream: name, state: 'waiting' }, waiting);
+      connections.inc({ upstream: name, state: 'upgraded' }, upgrades);
+    }
+  };
+}
