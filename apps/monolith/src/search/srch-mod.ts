@@ -90,6 +90,9 @@ export function createSrch({ pool, art, logger, ivlMs: dfltMs }: SrchDeps): Srch
       return getIvl();
     },
     start: () => {
+      mrkKilRun(pool).catch((error: unknown) =>
+        logger.warn({ err: error }, 'search runs could not be looked through'),
+      );
       timer ??= startSrchTmr({ srch: mod, logger });
       return timer;
     },
