@@ -11,7 +11,7 @@ import { createProgress, duration, type Progress } from './progress.ts';
 import { rejectReport } from './rejects.ts';
 import { runImport } from './run-import.ts';
 import { sendBatchTo, type SendBatch } from './send-batch.ts';
-import { openSource } from './source.ts';
+import { codeOf, openSource } from './source.ts';
 import { count, sentence, tell } from './telling.ts';
 
 /** Exit codes of `npm run import`. */
@@ -152,8 +152,7 @@ function reportFault(file: string): string | null {
     accessSync(dirname(file), constants.W_OK);
     return null;
   } catch (error) {
-    const reason = error instanceof Error && 'code' in error ? String(error.code) : String(error);
-    return `The report cannot be written to ${file} (${reason}). Name another file with --report.`;
+    return `The report cannot be written to ${file} (${codeOf(error)}). Name another file with --report.`;
   }
 }
 

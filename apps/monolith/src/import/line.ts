@@ -210,8 +210,8 @@ function faultOf(issue: z.core.$ZodIssue): Fault {
   const { input, path } = issue;
   if (issue.code === 'invalid_type') {
     if (input === undefined)
-      return fault(path, undefined, 'is missing', `Give a ${issue.expected}.`);
-    return fault(path, input, `is no ${issue.expected}`, `Give a ${issue.expected}.`);
+      return fault(path, undefined, 'is missing', `Give a value of type ${issue.expected}.`);
+    return fault(path, input, `is no ${issue.expected}`, `Give a value of type ${issue.expected}.`);
   }
   if (issue.code === 'too_big' || issue.code === 'too_small') {
     const unit = issue.origin === 'array' ? 'entries' : 'characters';

@@ -117,7 +117,8 @@ function damage(error: Error): string {
 const begins = (head: Buffer, magic: readonly number[]): boolean =>
   magic.every((byte, index) => head[index] === byte);
 
-function codeOf(error: unknown): string {
-  if (error instanceof Error && 'code' in error) return String(error.code);
-  return error instanceof Error ? error.message : String(error);
+/** The code of a system error, or what it says. */
+export function codeOf(error: unknown): string {
+  if (typeof error === 'object' && error !== null && 'code' in error) return String(error.code);
+  return String(error);
 }
