@@ -41,7 +41,6 @@ export const configSchema = z.object({
   CONNECTIONS_PER_UPSTREAM: setting.integer({ min: 1, max: 10_000 }).default(128),
   MAX_HEADER_BYTES: setting.bytes().default(16 * 1024),
   MAX_BODY_BYTES: setting.bytes().default(2 * 1024 ** 3),
-  SHUTDOWN_DEADLINE_MS: setting.durationMs().default(5000),
 });
 
 type Settings = z.output<typeof configSchema>;

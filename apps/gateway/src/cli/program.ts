@@ -121,8 +121,9 @@ function createProgram(surroundings: Surroundings, end: (code: ExitCode) => void
     )
     .requiredOption('--stage <stage>', 'monolith or cutover')
     .option('--force', 'take a target that does not answer')
-    .action((id: string, { path, methods = [], target, stage, ...rest }: SetOptions, command: Command) =>
-      run(command, (client) => client.set(id, { path, methods, target, stage }, rest), routeText),
+    .action(
+      (id: string, { path, methods = [], target, stage, ...rest }: SetOptions, command: Command) =>
+        run(command, (client) => client.set(id, { path, methods, target, stage }, rest), routeText),
     );
 
   writing(program.command('stage'))

@@ -58,6 +58,9 @@ export function operatorRoutes(deps: OperatorDependencies): (app: Express) => vo
   };
 
   return (app) => {
+    // An entity tag here is a revision, and never the hash of a body.
+    app.set('etag', false);
+
     app.get(listRoutes.path, operator, (_req, res) => {
       res.json(routeListJson(current, feed.status(), policy));
     });

@@ -22,7 +22,10 @@ export const routeSchema = z
     methods: z.array(z.string()).meta({ description: 'Empty: any method.' }),
     target: z.string().meta({ description: 'The name of an upstream, or an origin.' }),
     stage: stageName,
-    revision: z.int().meta({ description: 'Of the table, at the last change of this route.' }),
+    revision: z
+      .int()
+      .nonnegative()
+      .meta({ description: 'Of the table, at the last change of this route.' }),
     lastChange: z.object({ at: z.iso.datetime(), by: who, why: z.string() }).nullable(),
     answeredBy: z
       .object({ name: z.string(), origin: z.string() })
@@ -35,7 +38,10 @@ export const routeSchema = z
 
 export const routeListSchema = z
   .object({
-    revision: z.int().meta({ description: 'Counts the changes ever made to the table.' }),
+    revision: z
+      .int()
+      .nonnegative()
+      .meta({ description: 'Counts the changes ever made to the table.' }),
     source: z
       .enum(['database', 'snapshot', 'default'])
       .meta({ description: 'Where this instance has the table from.' }),
@@ -173,7 +179,7 @@ export const auditPageSchema = z
   .object({
     items: z.array(
       z.object({
-        revision: z.int(),
+        revision: z.int().nonnegative(),
         at: z.iso.datetime(),
         by: who,
         why: z.string(),
