@@ -15,7 +15,10 @@ import { acctProblems } from '../src/accounts/problems.ts';
 import type { ArtInt, ArtPut, ArtRec } from '../src/articles/art-int.ts';
 import { createArt } from '../src/articles/art-mod.ts';
 import { artProblems } from '../src/articles/problems.ts';
+import { autProblems } from '../src/authors/problems.ts';
 import { cmtProblems } from '../src/comments/problems.ts';
+import { feedProblems } from '../src/feeds/problems.ts';
+import { subProblems } from '../src/subscriptions/problems.ts';
 import type { UsrRol } from '../src/viewer.ts';
 import { setViewer } from '../src/viewer.ts';
 
@@ -130,7 +133,14 @@ export async function startSite(base: Base, routers: Router[]): Promise<Site> {
     logger,
     metrics: createMetrics('test'),
     health: createHealth(),
-    problems: defineProblems({ ...acctProblems, ...artProblems, ...cmtProblems }),
+    problems: defineProblems({
+      ...acctProblems,
+      ...artProblems,
+      ...cmtProblems,
+      ...autProblems,
+      ...feedProblems,
+      ...subProblems,
+    }),
     bodyLimit: '4mb',
     routes: (to) => {
       to.use((req, _res, next) => {

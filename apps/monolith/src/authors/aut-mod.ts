@@ -7,7 +7,8 @@ export function createAut({ art }: { art: ArtInt }): AutInt {
   return {
     async getAutPg(autNm, lim, cur) {
       const sum = await art.getAut(autNm);
-      if (!sum) return err({ code: 'author_not_found', detail: 'Nothing is published under this name.' });
+      if (!sum)
+        return err({ code: 'author_not_found', detail: 'Nothing is published under this name.' });
       const pg = await art.lstArt({ autNm }, lim, cur);
       return pg.ok ? ok({ sum, pg: pg.value }) : pg;
     },

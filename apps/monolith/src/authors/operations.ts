@@ -12,7 +12,9 @@ const author = z
     articleCount: z.int(),
     firstPublishedAt: z.iso.datetime(),
     lastPublishedAt: z.iso.datetime(),
-    topics: z.array(z.strictObject({ name: z.string(), articleCount: z.int() })).meta({ description: 'The 10 most frequent' }),
+    topics: z
+      .array(z.strictObject({ name: z.string(), articleCount: z.int() }))
+      .meta({ description: 'The 10 most frequent' }),
     url: z.string().meta({ description: 'Path of the page' }),
     items: z.array(articleItemSchema),
     nextCursor: z.string().nullable(),

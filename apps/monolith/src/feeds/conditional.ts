@@ -6,7 +6,11 @@ import type { IncomingHttpHeaders } from 'node:http';
  * the client must not keep that article then.
  * @param lastModified an HTTP date, or null when there is none
  */
-export function isUnchanged(headers: IncomingHttpHeaders, etag: string, lastModified: string | null): boolean {
+export function isUnchanged(
+  headers: IncomingHttpHeaders,
+  etag: string,
+  lastModified: string | null,
+): boolean {
   const known = headers['if-none-match'];
   if (known !== undefined) {
     const tags = known.split(',').map((tag) => tag.trim().replace(/^W\//, ''));

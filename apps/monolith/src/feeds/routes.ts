@@ -43,25 +43,39 @@ export function feedRoutes({ art, siteUrl: given }: FeedRoutesDeps): Router {
   }
 
   router.get('/feed.xml', async (req, res) => {
-    await answer(req, res, {}, {
-      title: 'New Science',
-      description: 'News from all of science',
-      link: `${siteUrl}/`,
-      url: `${siteUrl}/feed.xml`,
-    });
+    await answer(
+      req,
+      res,
+      {},
+      {
+        title: 'New Science',
+        description: 'News from all of science',
+        link: `${siteUrl}/`,
+        url: `${siteUrl}/feed.xml`,
+      },
+    );
   });
 
   router.get('/sections/:code/feed.xml', async (req, res) => {
     const { params } = parseRequest(req, { params: feedPath });
     const sect = (await art.lstSect()).find(({ sectCd }) => sectCd === params.code);
-    if (!sect) throw new ProblemError({ code: 'section_not_found', detail: 'There is no section with this code.' });
+    if (!sect)
+      throw new ProblemError({
+        code: 'section_not_found',
+        detail: 'There is no section with this code.',
+      });
     const link = `${siteUrl}/sections/${sect.sectCd}`;
-    await answer(req, res, { sectCd: sect.sectCd }, {
-      title: `New Science: ${sect.sectNm}`,
-      description: `${sect.sectNm} on New Science`,
-      link,
-      url: `${link}/feed.xml`,
-    });
+    await answer(
+      req,
+      res,
+      { sectCd: sect.sectCd },
+      {
+        title: `New Science: ${sect.sectNm}`,
+        description: `${sect.sectNm} on New Science`,
+        link,
+        url: `${link}/feed.xml`,
+      },
+    );
   });
 
   return router;

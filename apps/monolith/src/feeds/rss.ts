@@ -1,4 +1,5 @@
 import { create } from 'xmlbuilder2';
+import { escapeHtml } from '../escape-html.ts';
 import { pathOf } from '../articles/art-jsn.ts';
 import type { ArtHdr } from '../articles/art-int.ts';
 
@@ -19,7 +20,8 @@ function addItem(channel: Node, hdr: ArtHdr, siteUrl: string): void {
   item.ele('guid', { isPermaLink: 'false' }).txt(`urn:newscience:article:${hdr.artRef}`);
   if (hdr.pubTs) item.ele('pubDate').txt(rfc822(hdr.pubTs));
   const text = hdr.smry ?? hdr.kick;
-  if (text !== null) item.ele('description').txt(text);
+  // Readers take a description for HTML.
+  if (text !== null) item.ele('description').txt(escapeHtml(text));
   for (const name of hdr.auts) item.ele('dc:creator').txt(name);
   for (const name of new Set([hdr.sectNm, ...hdr.tops])) item.ele('category').txt(name);
   const source = [hdr.srcNm, hdr.srcUrl].filter((part) => part !== null).join(' ');
@@ -29,9 +31,14 @@ function addItem(channel: Node, hdr: ArtHdr, siteUrl: string): void {
 }
 
 /** An RSS 2.0 document; `updated` is null for an empty feed. `siteUrl` has no slash at its end. */
-export function rssOf(about: Channel, hdrs: ArtHdr[], updated: Date | null, siteUrl: string): string {
-  // XML cannot hold a few characters that a text may have.
-  const document = create({ version: '1.0', encoding: 'UTF-8', invalidCharReplacement: '\ufffd' });
+export function rssOf(
+  about: Channel,
+  hdrs: ArtHdr[],
+  updated: Date | null,
+  siteUrl: string,
+): string {
+  // XML cannot hold a few characters that a text may have; they are left out.
+  const document = create({ version: '1.0', encoding: 'UTF-8', invalidCharReplacement: '' });
   const rss = document.ele('rss', {
     version: '2.0',
     'xmlns:atom': 'http://www.w3.org/2005/Atom',

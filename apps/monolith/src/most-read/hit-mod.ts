@@ -34,7 +34,12 @@ async function writeTallies(pool: Pool, tallies: Tally[]): Promise<void> {
   );
 }
 
-async function selectTop(pool: Pool, since: Date, lim: number, skip: number): Promise<{ artId: number; cnt: number }[]> {
+async function selectTop(
+  pool: Pool,
+  since: Date,
+  lim: number,
+  skip: number,
+): Promise<{ artId: number; cnt: number }[]> {
   const { rows } = await pool.query<{ art_id: number; cnt: number }>(
     `select art_id, sum(cnt)::float8 as cnt from art_hit where hr_ts >= $1
      group by art_id order by sum(cnt) desc, art_id desc limit $2 offset $3`,
@@ -65,8 +70,15 @@ export function createHit({ pool, art, logger, now = () => new Date() }: HitDeps
       await writeTallies(pool, tallies);
     } catch (error) {
       if (!isMissingArticle(error)) throw error;
-      const known = new Set((await art.getHdrs([...new Set(tallies.map(({ artId }) => artId))])).map(({ artId }) => artId));
-      await writeTallies(pool, tallies.filter(({ artId }) => known.has(artId)));
+      const known = new Set(
+        (await art.getHdrs([...new Set(tallies.map(({ artId }) => artId))])).map(
+          ({ artId }) => artId,
+        ),
+      );
+      await writeTallies(
+        pool,
+        tallies.filter(({ artId }) => known.has(artId)),
+      );
     }
   }
 
@@ -78,7 +90,10 @@ export function createHit({ pool, art, logger, now = () => new Date() }: HitDeps
       await writeKnown(tallies);
     } catch (error) {
       for (const { artId, hrMs, cnt } of tallies) count(artId, hrMs, cnt);
-      logger.warn({ err: error, kept: counting.size, lost }, 'views could not be written, trying again');
+      logger.warn(
+        { err: error, kept: counting.size, lost },
+        'views could not be written, trying again',
+      );
     }
   }
 
@@ -88,7 +103,9 @@ export function createHit({ pool, art, logger, now = () => new Date() }: HitDeps
     const found: HitRec[] = [];
     for (let skip = 0; found.length < lim; skip += lim) {
       const counts = await selectTop(pool, since, lim, skip);
-      const hdrs = new Map((await art.getHdrs(counts.map(({ artId }) => artId))).map((hdr) => [hdr.artId, hdr]));
+      const hdrs = new Map(
+        (await art.getHdrs(counts.map(({ artId }) => artId))).map((hdr) => [hdr.artId, hdr]),
+      );
       for (const { artId, cnt } of counts) {
         const hdr = hdrs.get(artId);
         if (hdr?.sts === 'P') found.push({ hdr, cnt });
@@ -109,7 +126,13 @@ export function createHit({ pool, art, logger, now = () => new Date() }: HitDeps
  * Writes the views every `everyMs` (default 1000).
  * @returns stops that, after a last time
  */
-export function startHitFlush({ hit, everyMs = 1000 }: { hit: HitInt; everyMs?: number }): () => Promise<void> {
+export function startHitFlush({
+  hit,
+  everyMs = 1000,
+}: {
+  hit: HitInt;
+  everyMs?: number;
+}): () => Promise<void> {
   const timer = setInterval(() => void hit.flsHit(), everyMs);
   timer.unref();
   return async () => {

@@ -3,7 +3,10 @@ import { z } from 'zod';
 import { articleItemSchema } from '../articles/schemas.ts';
 
 export const mostReadQuery = z.strictObject({
-  window: z.enum(['24h', 'all']).default('24h').meta({ description: '24h: the current hour and the 23 before it' }),
+  window: z
+    .enum(['24h', 'all'])
+    .default('24h')
+    .meta({ description: '24h: the current hour and the 23 before it' }),
   limit: z.coerce.number().int().min(1).max(100).default(10),
 });
 
@@ -22,7 +25,9 @@ export const listMostRead = defineOperation({
   summary: 'Published articles with the most views',
   tags: ['most-read'],
   query: mostReadQuery,
-  responses: { 200: { description: 'Most views first; nextCursor is always null', schema: mostRead } },
+  responses: {
+    200: { description: 'Most views first; nextCursor is always null', schema: mostRead },
+  },
 });
 
 export const hitOperations = [listMostRead];

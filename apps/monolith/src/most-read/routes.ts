@@ -14,7 +14,10 @@ export function hitRoutes({ hit, cmt }: HitRoutesDeps): Router {
     const { query } = parseRequest(req, { query: mostReadQuery });
     const found = await hit.topArt(query.window === 'all' ? 'all' : 'day', query.limit);
     const counts = await cmt.cntCmt(found.map(({ hdr }) => hdr.artId));
-    const items = found.map(({ hdr, cnt }) => ({ ...itemOf(hdr, counts.get(hdr.artId) ?? 0), views: cnt }));
+    const items = found.map(({ hdr, cnt }) => ({
+      ...itemOf(hdr, counts.get(hdr.artId) ?? 0),
+      views: cnt,
+    }));
     res.json({ window: query.window, items, nextCursor: null });
   });
   return router;

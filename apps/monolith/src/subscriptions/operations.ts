@@ -46,7 +46,11 @@ export const followTopic = defineOperation({
   tags,
   security,
   params: topicPath,
-  responses: { 204: followed, 404: 'subscription_unknown_topic', 409: 'subscription_limit_reached' },
+  responses: {
+    204: followed,
+    404: 'subscription_unknown_topic',
+    409: 'subscription_limit_reached',
+  },
 });
 
 export const unfollowTopic = defineOperation({
@@ -68,7 +72,11 @@ export const followSection = defineOperation({
   tags,
   security,
   params: sectionPath,
-  responses: { 204: followed, 404: 'subscription_unknown_section', 409: 'subscription_limit_reached' },
+  responses: {
+    204: followed,
+    404: 'subscription_unknown_section',
+    409: 'subscription_limit_reached',
+  },
 });
 
 export const unfollowSection = defineOperation({
@@ -104,8 +112,15 @@ export const unsubscribe = defineOperation({
   body: z.object({ 'List-Unsubscribe': z.string().optional() }),
   bodyContentType: 'application/x-www-form-urlencoded',
   responses: {
-    200: { description: 'Ended; the answer to a mail client', schema: z.string(), contentType: 'text/plain' },
-    303: { description: 'Ended; the answer to a form', headers: z.object({ Location: z.string() }) },
+    200: {
+      description: 'Ended; the answer to a mail client',
+      schema: z.string(),
+      contentType: 'text/plain',
+    },
+    303: {
+      description: 'Ended; the answer to a form',
+      headers: z.object({ Location: z.string() }),
+    },
     404: 'unsubscribe_link_unknown',
   },
 });

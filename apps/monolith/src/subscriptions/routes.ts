@@ -74,15 +74,23 @@ export function subRoutes({ sub }: SubRoutesDeps): Router {
   });
 
   // No CSRF check: the token in the path is the authority, and mail clients have no other.
-  router.post('/unsubscribe/:token', express.urlencoded({ extended: false, limit: '4kb' }), async (req, res) => {
-    const { params } = parseRequest(req, { params: tokenPath });
-    if (!(await sub.doUns(params.token))) {
-      throw new ProblemError({ code: 'unsubscribe_link_unknown', detail: 'The link is not complete, or the account is gone.' });
-    }
-    res.set('cache-control', 'no-store');
-    if (isOneClick(req)) res.type('text/plain').send('You will get no more digests from New Science.\n');
-    else res.redirect(303, `/unsubscribe/${params.token}`);
-  });
+  router.post(
+    '/unsubscribe/:token',
+    express.urlencoded({ extended: false, limit: '4kb' }),
+    async (req, res) => {
+      const { params } = parseRequest(req, { params: tokenPath });
+      if (!(await sub.doUns(params.token))) {
+        throw new ProblemError({
+          code: 'unsubscribe_link_unknown',
+          detail: 'The link is not complete, or the account is gone.',
+        });
+      }
+      res.set('cache-control', 'no-store');
+      if (isOneClick(req))
+        res.type('text/plain').send('You will get no more digests from New Science.\n');
+      else res.status(303).location(`/unsubscribe/${params.token}`).end();
+    },
+  );
 
   return router;
 }

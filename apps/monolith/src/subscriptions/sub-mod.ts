@@ -37,7 +37,10 @@ async function follow(
   const items = await sql.selectItems(client, usrId);
   if (items.some((item) => item.knd === knd && item.val === val)) return ok(null);
   if (items.length >= mostItems) {
-    return err({ code: 'subscription_limit_reached', detail: `Nobody follows more than ${mostItems} topics and sections.` });
+    return err({
+      code: 'subscription_limit_reached',
+      detail: `Nobody follows more than ${mostItems} topics and sections.`,
+    });
   }
   await sql.insertItem(client, usrId, knd, val, now);
   await sql.setActive(client, usrId, true, now);
@@ -48,12 +51,16 @@ async function list(pool: Pool, art: ArtInt, usrId: number): Promise<SubRec[]> {
   const items = await sql.selectItems(pool, usrId);
   const sections = items.some(({ knd }) => knd === 'S') ? await art.lstSect() : [];
   const names = new Map(sections.map(({ sectCd, sectNm }) => [sectCd, sectNm]));
-  return items.map((item) => ({ ...item, nm: item.knd === 'S' ? (names.get(item.val) ?? item.val) : item.val }));
+  return items.map((item) => ({
+    ...item,
+    nm: item.knd === 'S' ? (names.get(item.val) ?? item.val) : item.val,
+  }));
 }
 
 /** The subscriptions module over its tables. */
 export function createSub({ pool, art, now = () => new Date() }: SubDeps): SubInt {
-  const byToken = async (tok: string) => (tokenForm.test(tok) ? sql.selectByToken(pool, tok) : null);
+  const byToken = async (tok: string) =>
+    tokenForm.test(tok) ? sql.selectByToken(pool, tok) : null;
   return {
     lstSub: (usrId) => list(pool, art, usrId),
     addSub: async (usrId, knd, val) => {

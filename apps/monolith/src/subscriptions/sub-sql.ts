@@ -24,16 +24,28 @@ export async function lockSettings(client: PoolClient, usrId: number, now: Date)
 }
 
 export async function setActive(db: Db, usrId: number, act: boolean, now: Date): Promise<void> {
-  await db.query('update dgst_cfg set act = $2, upd_ts = $3 where usr_id = $1 and act <> $2', [usrId, act, now]);
+  await db.query('update dgst_cfg set act = $2, upd_ts = $3 where usr_id = $1 and act <> $2', [
+    usrId,
+    act,
+    now,
+  ]);
 }
 
 export async function selectActive(db: Db, usrId: number): Promise<boolean> {
-  const { rows } = await db.query<{ act: boolean }>('select act from dgst_cfg where usr_id = $1', [usrId]);
+  const { rows } = await db.query<{ act: boolean }>('select act from dgst_cfg where usr_id = $1', [
+    usrId,
+  ]);
   return rows[0]?.act ?? true;
 }
 
 /** False when the user followed it already. */
-export async function insertItem(db: Db, usrId: number, knd: SubKnd, val: string, now: Date): Promise<boolean> {
+export async function insertItem(
+  db: Db,
+  usrId: number,
+  knd: SubKnd,
+  val: string,
+  now: Date,
+): Promise<boolean> {
   const { rowCount } = await db.query(
     'insert into sub_itm (usr_id, knd, val, crt_ts) values ($1, $2, $3, $4) on conflict do nothing',
     [usrId, knd, val, now],
@@ -41,12 +53,16 @@ export async function insertItem(db: Db, usrId: number, knd: SubKnd, val: string
   return rowCount === 1;
 }
 
-export async function deleteItem(db: Db, usrId: number, knd: SubKnd, val: string): Promise<boolean> {
-  const { rowCount } = await db.query('delete from sub_itm where usr_id = $1 and knd = $2 and val = $3', [
-    usrId,
-    knd,
-    val,
-  ]);
+export async function deleteItem(
+  db: Db,
+  usrId: number,
+  knd: SubKnd,
+  val: string,
+): Promise<boolean> {
+  const { rowCount } = await db.query(
+    'delete from sub_itm where usr_id = $1 and knd = $2 and val = $3',
+    [usrId, knd, val],
+  );
   return rowCount === 1;
 }
 

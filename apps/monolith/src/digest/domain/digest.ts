@@ -18,7 +18,6 @@ export const bounds = {
   furthestMs: 30 * 24 * 3_600_000,
 } as const;
 
-const dayMs = 86_400_000;
 const backoffMs = [60_000, 5 * 60_000, 15 * 60_000, 60 * 60_000];
 
 /** `2026-03-01` of a moment, in UTC. */
@@ -44,11 +43,17 @@ export function dueDay(now: Date, at: string): string | null {
 export function searchFrom(followed: Followed[], last: Date | null, til: Date): Date {
   const first = Math.min(...followed.map(({ since }) => since.getTime()));
   const floor = til.getTime() - bounds.furthestMs;
-  return new Date(Math.max(first, floor, last === null ? floor : last.getTime() - bounds.overlapMs));
+  return new Date(
+    Math.max(first, floor, last === null ? floor : last.getTime() - bounds.overlapMs),
+  );
 }
 
 /** The articles that are new to a follower, in their order: published after it was followed, and in no digest yet. */
-export function chooseNew<C extends Candidate>(followed: Followed[], candidates: C[], named: ReadonlySet<number>): C[] {
+export function chooseNew<C extends Candidate>(
+  followed: Followed[],
+  candidates: C[],
+  named: ReadonlySet<number>,
+): C[] {
   const since = new Map(followed.map((item) => [`${item.knd}:${item.val}`, item.since]));
   return candidates.filter(({ artId, sectCd, tops, pubTs }) => {
     if (pubTs === null || named.has(artId)) return false;
@@ -63,6 +68,6 @@ export function chooseNew<C extends Candidate>(followed: Followed[], candidates:
 /** When a mail that failed `attempts` times is tried again, or null when it is given up. */
 export function retryAt(attempts: number, now: Date): Date | null {
   if (attempts >= bounds.attempts) return null;
-  const wait = backoffMs[Math.min(attempts, backoffMs.length) - 1] ?? dayMs;
+  const wait = backoffMs[Math.min(attempts, backoffMs.length) - 1] ?? 0;
   return new Date(now.getTime() + wait);
 }
