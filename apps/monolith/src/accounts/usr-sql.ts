@@ -34,7 +34,7 @@ export const usrByRef = (db: Db, usrRef: string) => one(db, 'usr_ref', usrRef);
 /** Makes a user; false, and nothing changed, when the mail address is taken. */
 export async function insUsr(
   db: Db,
-  usr: { eml: string; nm: string; pwdHsh: string; rol: UsrRol },
+  usr: { eml: string; nm: string; pwdHsh: string | null; rol: UsrRol },
 ): Promise<boolean> {
   const { rowCount } = await db.query(
     `INSERT INTO usr (eml, eml_lc, nm, pwd_hsh, rol) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (eml_lc) DO NOTHING`,
