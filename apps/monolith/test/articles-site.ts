@@ -7,17 +7,26 @@ import { listen } from '@newscience/service-kit/http-server';
 import { createLogger } from '@newscience/service-kit/logging';
 import { createMetrics } from '@newscience/service-kit/metrics';
 import { migrate } from '@newscience/service-kit/migrations';
+import { buildOpenApi } from '@newscience/service-kit/openapi';
 import { createPool } from '@newscience/service-kit/postgres';
 import { defineProblems } from '@newscience/service-kit/problem';
+import { createConformance } from '@newscience/testing/openapi-conformance';
 import { createTemplate } from '@newscience/testing/template-database';
 import { z } from 'zod';
 import { acctProblems } from '../src/accounts/problems.ts';
 import type { ArtInt, ArtPut, ArtRec } from '../src/articles/art-int.ts';
 import { createArt } from '../src/articles/art-mod.ts';
+import { artOperations } from '../src/articles/operations.ts';
 import { artProblems } from '../src/articles/problems.ts';
+import { autOperations } from '../src/authors/operations.ts';
 import { autProblems } from '../src/authors/problems.ts';
+import { cmtOperations } from '../src/comments/operations.ts';
 import { cmtProblems } from '../src/comments/problems.ts';
+import { digestOperations } from '../src/digest/operations.ts';
+import { feedOperations } from '../src/feeds/operations.ts';
 import { feedProblems } from '../src/feeds/problems.ts';
+import { hitOperations } from '../src/most-read/operations.ts';
+import { subOperations } from '../src/subscriptions/operations.ts';
 import { subProblems } from '../src/subscriptions/problems.ts';
 import type { UsrRol } from '../src/viewer.ts';
 import { setViewer } from '../src/viewer.ts';
@@ -126,7 +135,31 @@ export type Site = {
   close: () => Promise<void>;
 };
 
-/** Routers behind the kit's application on a free port; the header `x-test-user` says who asks. */
+const conformance = createConformance(
+  buildOpenApi({
+    title: 'test',
+    version: '1',
+    description: 'The operations of the modules under test.',
+    operations: [
+      ...artOperations,
+      ...autOperations,
+      ...cmtOperations,
+      ...digestOperations,
+      ...feedOperations,
+      ...hitOperations,
+      ...subOperations,
+    ],
+    securitySchemes: {
+      bearer: { type: 'http', scheme: 'bearer' },
+      session: { type: 'apiKey', in: 'cookie', name: 'ns_session' },
+    },
+  }),
+);
+
+/**
+ * Routers behind the kit's application on a free port; the header `x-test-user` says who asks. Every answer
+ * is compared with what the operations promise.
+ */
 export async function startSite(base: Base, routers: Router[]): Promise<Site> {
   const app = createHttpApp({
     name: 'test',
@@ -171,9 +204,20 @@ export async function startSite(base: Base, routers: Router[]): Promise<Site> {
           : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
       });
       const text = await response.text();
+      const { status } = response;
+      if (method !== 'HEAD') {
+        const faults = conformance.check({
+          method,
+          path,
+          status,
+          headers: response.headers,
+          body: text,
+        });
+        if (faults.length > 0) throw new Error(`Not as documented: ${JSON.stringify(faults)}`);
+      }
       const isJson = (response.headers.get('content-type') ?? '').includes('json');
       return {
-        status: response.status,
+        status,
         headers: response.headers,
         body: isJson && text !== '' ? answer.parse(JSON.parse(text)) : {},
         text,

@@ -189,15 +189,6 @@ describe('standing', () => {
     expect(codeOf(await base.art.updArt('life', content(), 4))).toBe('article_state_conflict');
     expect(must(await base.art.pubArt('life', 4))).toMatchObject({ sts: 'P', wdrTs: null, rev: 5 });
   });
-
-  it('stays embargoed in this module, however late it gets', async () => {
-    must(await base.art.crtArt(content({ artRef: 'waits' }), null));
-    must(await base.art.schArt('waits', 1, new Date(base.clock.now.getTime() + 1)));
-    const later = base.clock.now;
-    base.clock.now = new Date(later.getTime() + 86_400_000);
-    expect(await base.art.getHdr('waits')).toMatchObject({ sts: 'E' });
-    base.clock.now = later;
-  });
 });
 
 describe('lists', () => {

@@ -12,7 +12,7 @@ import { itemsOf, must, published, startBase, startSite } from './articles-site.
 let base: Base;
 let site: Site;
 
-const evil = `<b>A & B</b> "q" 'a' ]]> \ufffe CO₂ 🔭`;
+const evil = `<b>A & B</b> "q" 'a' ]]> &lt;i&gt; &amp; \ufffe CO₂ 🔭`;
 
 beforeAll(async () => {
   base = await startBase();
