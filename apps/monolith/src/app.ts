@@ -19,15 +19,22 @@ import { createCmt } from './comments/cmt-mod.ts';
 import { cmtProblems } from './comments/problems.ts';
 import { cmtRoutes } from './comments/routes.ts';
 import type { Config } from './config.ts';
+import { createMailer } from './digest/create-mailer.ts';
+import { createDigest, startDigest } from './digest/dgst-mod.ts';
+import { digestRoutes } from './digest/routes.ts';
 import { feedProblems } from './feeds/problems.ts';
 import { feedRoutes } from './feeds/routes.ts';
 import { impProblems } from './import/problems.ts';
 import { impRoutes } from './import/routes.ts';
 import { createHit, startHitFlush } from './most-read/hit-mod.ts';
 import { hitRoutes } from './most-read/routes.ts';
+import { createPages } from './pages/pages.ts';
 import { srchProblems } from './search/problems.ts';
 import { srchRoutes } from './search/routes.ts';
 import { createSrch } from './search/srch-mod.ts';
+import { subProblems } from './subscriptions/problems.ts';
+import { subRoutes } from './subscriptions/routes.ts';
+import { createSub } from './subscriptions/sub-mod.ts';
 
 export type AppDeps = {
   config: Config;
@@ -54,6 +61,7 @@ const problems = defineProblems({
   ...cmtProblems,
   ...autProblems,
   ...feedProblems,
+  ...subProblems,
   ...srchProblems,
   ...impProblems,
 });
@@ -77,7 +85,24 @@ export function createApp({ config, pool, logger, metrics, health, hashing }: Ap
   const cmt = createCmt({ pool, art });
   const hit = createHit({ pool, art, logger });
   const aut = createAut({ art });
+  const sub = createSub({ pool, art });
+  const dgst = createDigest({
+    pool,
+    art,
+    mailer: createMailer({ url: config.MAIL_URL, from: config.MAIL_FROM }),
+    siteUrl: config.PUBLIC_URL,
+    at: config.DIGEST_AT,
+    logger,
+  });
   const srch = createSrch({ pool, art, logger, ivlMs: config.SEARCH_BATCH_INTERVAL_MS });
+  const pages = createPages({
+    art,
+    cmt,
+    hit,
+    sub,
+    acct: accounts.acct,
+    publicUrl: config.PUBLIC_URL,
+  });
 
   const app = createHttpApp({
     name: 'monolith',
@@ -85,6 +110,7 @@ export function createApp({ config, pool, logger, metrics, health, hashing }: Ap
     metrics,
     health,
     problems,
+    answerProblem: pages.answerProblem,
     // An article of 512 KB with each character escaped; what is longer is refused by the modules.
     bodyLimit: '4mb',
     routes: (site) => {
@@ -98,8 +124,11 @@ export function createApp({ config, pool, logger, metrics, health, hashing }: Ap
         hitRoutes({ hit, cmt }),
         autRoutes({ aut, cmt }),
         feedRoutes({ art, siteUrl: config.PUBLIC_URL }),
+        subRoutes({ sub }),
+        digestRoutes({ dgst }),
         srchRoutes({ srch }),
         impRoutes({ art }),
+        pages.routes,
       );
     },
   });
@@ -112,6 +141,7 @@ export function createApp({ config, pool, logger, metrics, health, hashing }: Ap
       const stops = [
         startCleanUp(accounts, { intervalMs: config.SESSION_CLEANUP_INTERVAL_MS, logger }),
         startHitFlush({ hit }),
+        startDigest({ dgst, logger }),
         () => srch.stop(),
       ];
       return async () => {

@@ -8,6 +8,7 @@ import {
   registrationSchema,
   roleChangeSchema,
   roleSchema,
+  searchedEmail,
 } from './schemas.ts';
 
 const account = z
@@ -32,7 +33,7 @@ const rotation = z
 
 export const accountPath = z.strictObject({ id: z.uuid() });
 export const accountList = z.strictObject({
-  email: z.string().max(254).optional(),
+  email: searchedEmail.optional(),
   limit: z.coerce.number().int().min(1).max(100).default(20),
   cursor: z.string().max(512).optional(),
 });
@@ -96,7 +97,7 @@ export const changePassword = defineOperation({
   body: passwordChangeSchema,
   responses: {
     200: { description: 'A new token in place of those that ended', schema: token },
-    403: ['account_password_wrong', 'csrf_refused'],
+    403: 'account_password_wrong',
     429: 'account_attempts_exceeded',
     503: ['account_busy', 'unavailable'],
   },
@@ -112,7 +113,7 @@ export const deleteMe = defineOperation({
   body: deletionSchema,
   responses: {
     204: { description: 'Gone' },
-    403: ['account_password_wrong', 'csrf_refused'],
+    403: 'account_password_wrong',
     409: 'account_last_operator',
     429: 'account_attempts_exceeded',
     503: ['account_busy', 'unavailable'],
@@ -132,7 +133,7 @@ export const listAccounts = defineOperation({
       description: 'A page of accounts',
       schema: z.strictObject({ items: z.array(account), nextCursor: z.string().nullable() }),
     },
-    403: ['forbidden', 'csrf_refused'],
+    400: ['validation_failed', 'cursor_invalid'],
   },
 });
 
@@ -147,7 +148,6 @@ export const changeRole = defineOperation({
   body: roleChangeSchema,
   responses: {
     200: { description: 'The account', schema: account },
-    403: ['forbidden', 'csrf_refused'],
     404: 'account_not_found',
     409: 'account_last_operator',
   },
@@ -165,7 +165,6 @@ export const rotateSigningKey = defineOperation({
   responses: {
     200: { description: 'A rotation was under way already', schema: rotation },
     201: { description: 'The new key', schema: rotation },
-    403: ['forbidden', 'csrf_refused'],
   },
 });
 

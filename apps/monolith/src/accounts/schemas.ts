@@ -28,11 +28,17 @@ const name = z
     examples: ['Ada Lovelace'],
   });
 
+/** Need not be a mail address; NUL is what no database can look for. */
+export const searchedEmail = z
+  .string()
+  .max(254)
+  .regex(/^[^\0]*$/, 'has a NUL character');
+
 export const roleSchema = z.enum(['reader', 'contributor', 'editor', 'operator']);
 
 export const registrationSchema = z.strictObject({ email, name, password: newPassword });
 export const credentialsSchema = z.strictObject({
-  email: z.string().min(1).max(254),
+  email: searchedEmail.min(1),
   password: givenPassword,
 });
 export const passwordChangeSchema = z.strictObject({ currentPassword: givenPassword, newPassword });

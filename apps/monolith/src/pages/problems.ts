@@ -6,6 +6,14 @@ import { links } from './links.ts';
 import type { Show } from './show.ts';
 
 const forPrograms = /^\/(api|health|metrics|\.well-known)(\/|$)|\/feed\.xml$/;
+
+/** The unsubscribe link of a mail is followed by people and, with one click, by their mail programs. */
+function isForProgram(req: Request): boolean {
+  if (forPrograms.test(req.path)) return true;
+  const wantsPage = (req.get('accept') ?? '').includes('text/html');
+  return req.method === 'POST' && req.path.startsWith('/unsubscribe/') && !wantsPage;
+}
+
 const formBody = z.record(z.string(), z.unknown());
 const wordsOf = ['title', 'kicker', 'summary', 'body', 'text', 'reason'];
 
@@ -47,7 +55,7 @@ function written(req: Request): string[] {
  */
 export function createAnswerProblem(show: Show) {
   return (req: Request, res: Response, problem: Problem): void => {
-    if (forPrograms.test(req.path)) {
+    if (isForProgram(req)) {
       sendProblem(res, problem);
       return;
     }

@@ -106,7 +106,8 @@ export const unsubscribe = defineOperation({
   path: '/unsubscribe/{token}',
   operationId: 'unsubscribe',
   summary: 'End the daily mail by the link in it, without logging in (RFC 8058)',
-  description: 'A form is sent back to the page of the link, and with Accept text/html problems are pages.',
+  description:
+    'A form is sent back to the page of the link, and with Accept text/html problems are pages.',
   tags,
   params: tokenPath,
   body: z.object({ 'List-Unsubscribe': z.string().optional() }),
