@@ -1,5 +1,5 @@
 import { createServer } from 'node:http';
-import type { RequestListener, Server, ServerResponse } from 'node:http';
+import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
 import type { Logger } from './logging.ts';
@@ -65,16 +65,16 @@ function listenError(error: NodeJS.ErrnoException, host: string, port: number): 
 
 function gracefulClose(server: Server, logger: Logger): Listening['close'] {
   const sockets = new Set<Socket>();
-  const inFlight = new Set<ServerResponse>();
+  const inFlight = new Map<ServerResponse, Socket>();
   let closing = false;
 
   server.on('connection', (socket: Socket) => {
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
   });
-  server.on('request', (_req, res: ServerResponse) => {
+  server.on('request', (req: IncomingMessage, res: ServerResponse) => {
     if (closing) refuseReuse(res);
-    inFlight.add(res);
+    inFlight.set(res, req.socket);
     res.once('close', () => {
       inFlight.delete(res);
       // The connection turns idle only after this event.
@@ -84,7 +84,9 @@ function gracefulClose(server: Server, logger: Logger): Listening['close'] {
 
   return async (deadlineMs = 7000) => {
     closing = true;
-    for (const res of inFlight) refuseReuse(res);
+    // Of several requests that one client sent ahead, only the last may close the connection.
+    const last = new Map([...inFlight].map(([res, socket]) => [socket, res]));
+    for (const res of last.values()) refuseReuse(res);
     let cut = 0;
     const timer = setTimeout(() => {
       cut = sockets.size;
@@ -93,6 +95,8 @@ function gracefulClose(server: Server, logger: Logger): Listening['close'] {
     await new Promise<void>((resolve) => {
       server.close(() => resolve());
       server.closeIdleConnections();
+      // Node does not count a connection as idle before its first request.
+      for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy();
     });
     clearTimeout(timer);
     if (cut > 0) logger.warn({ cut, deadlineMs }, 'connections were cut off at the deadline');
