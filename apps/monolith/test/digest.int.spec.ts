@@ -72,6 +72,16 @@ function instance({
   });
 }
 
+/** Articles that are not found before `wake`: the instance sleeps between its claim and its mail. */
+function sleeper(): { art: ArtInt; wake: () => void } {
+  const gate = Promise.withResolvers<undefined>();
+  const lstNew: ArtInt['lstNew'] = async (...given) => {
+    await gate.promise;
+    return base.art.lstNew(...given);
+  };
+  return { art: { ...base.art, lstNew }, wake: () => gate.resolve(undefined) };
+}
+
 const follow = async (who: Person, topNm = 'Optics') =>
   must(await sub.addSub(who.usrId, 'T', topNm));
 let n = 0;
@@ -227,15 +237,8 @@ describe('with two instances', () => {
     at('-1T14:00');
     await publish();
     at('0T06:00');
-    const gate = Promise.withResolvers<undefined>();
-    const slow: ArtInt = {
-      ...base.art,
-      lstNew: async (...given) => {
-        await gate.promise;
-        return base.art.lstNew(...given);
-      },
-    };
-    const asleep = instance({ art: slow }).tckDgst();
+    const { art, wake } = sleeper();
+    const asleep = instance({ art }).tckDgst();
     await eventually(async () => expect(await row(base.people.reader)).toMatchObject({ sts: 'C' }));
     base.clock.now = new Date(base.clock.now.getTime() + 60_000);
     await instance().tckDgst();
@@ -243,8 +246,31 @@ describe('with two instances', () => {
     base.clock.now = new Date(base.clock.now.getTime() + 1);
     await instance().tckDgst();
     expect(outbox).toHaveLength(1);
-    gate.resolve(undefined);
+    wake();
     await asleep;
+    expect(outbox).toHaveLength(1);
+    expect(await row(base.people.reader)).toMatchObject({ sts: 'S', att: 2 });
+  });
+});
+
+describe('of two sleepers on one mail', () => {
+  it('the one that was taken over sends nothing, whenever it wakes', async () => {
+    await follow(base.people.reader);
+    at('-1T14:00');
+    await publish();
+    at('0T06:00');
+    const [first, second] = [sleeper(), sleeper()];
+    const a = instance({ art: first.art }).tckDgst();
+    await eventually(async () => expect(await row(base.people.reader)).toMatchObject({ att: 1 }));
+    at('0T06:02');
+    const b = instance({ art: second.art }).tckDgst();
+    await eventually(async () => expect(await row(base.people.reader)).toMatchObject({ att: 2 }));
+    first.wake();
+    await a;
+    expect(outbox).toEqual([]);
+    expect(await row(base.people.reader)).toMatchObject({ sts: 'C' });
+    second.wake();
+    await b;
     expect(outbox).toHaveLength(1);
     expect(await row(base.people.reader)).toMatchObject({ sts: 'S', att: 2 });
   });

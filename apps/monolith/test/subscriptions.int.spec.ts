@@ -58,18 +58,17 @@ describe('following', () => {
 
   it('ends at 200, also when it comes all at once', async () => {
     const eager = await addPerson(base.pool, 'Eager', 'R');
+    await sub.setDgst(eager.usrId, true);
     await base.pool.query(
       `insert into sub_itm (usr_id, knd, val) select $1, 'T', 'old ' || n from generate_series(1, 199) n`,
       [eager.usrId],
     );
-    const results = await Promise.all([
-      sub.addSub(eager.usrId, 'T', 'Optics'),
-      sub.addSub(eager.usrId, 'T', 'R&D / 50%'),
-      sub.addSub(eager.usrId, 'S', 'neuroscience'),
-    ]);
+    const tops = Array.from({ length: 10 }, (_, n) => `Topic ${n}`);
+    await published(base, { artRef: 'many', tops });
+    const results = await Promise.all(tops.map((top) => sub.addSub(eager.usrId, 'T', top)));
     expect(results.filter(({ ok }) => ok)).toHaveLength(1);
     expect(results.filter(({ ok }) => !ok).map(codeOf)).toEqual(
-      Array(2).fill('subscription_limit_reached'),
+      Array(9).fill('subscription_limit_reached'),
     );
   });
 });
