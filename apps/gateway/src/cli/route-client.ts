@@ -40,26 +40,32 @@ export function createRouteClient(site: Pick<SiteClient, 'call'>): RouteClient {
   };
   const show = (id: string) => call(routeSchema, { method: 'GET', path: pathOf(id) });
 
-  const precondition = async (id: string, revision?: number): Answer<Record<string, string>> => {
-    if (revision !== undefined) return ok(preconditionFor(revision));
+  /** The revision that a change is based on; 0 for a route that is not there. */
+  const revisionOf = async (id: string): Answer<number> => {
     const current = await show(id);
-    if (current.ok) return ok(preconditionFor(current.value.revision));
+    if (current.ok) return ok(current.value.revision);
     const { error } = current;
     const absent = error.code === 'refused' && error.refusal.code === 'route_not_found';
-    return absent ? ok(preconditionFor(0)) : current;
+    return absent ? ok(0) : current;
   };
 
   const write = async <S extends z.ZodType>(
     schema: S,
     id: string,
-    { why, revision, force }: Writing,
+    { why, revision: named, force }: Writing,
     request: { method: string; suffix?: string; json: object },
   ): Answer<z.output<S>> => {
-    const headers = await precondition(id, revision);
-    if (!headers.ok) return headers;
+    const revision = named === undefined ? await revisionOf(id) : ok(named);
+    if (!revision.ok) return revision;
     const path = `${pathOf(id)}${request.suffix ?? ''}${force === true ? '?force=true' : ''}`;
+    const { method } = request;
     const json = { ...request.json, why };
-    return call(schema, { method: request.method, path, json, headers: headers.value });
+    // Only a route that is to be made may be expected not to be there.
+    const make = method === 'PUT' && revision.value === 0;
+    const headers: Record<string, string> = make
+      ? { 'if-none-match': '*' }
+      : { 'if-match': `"${revision.value}"` };
+    return call(schema, { method, path, json, headers });
   };
 
   return {
@@ -86,9 +92,4 @@ export function createRouteClient(site: Pick<SiteClient, 'call'>): RouteClient {
 
 function pathOf(id: string): string {
   return `/routes/${encodeURIComponent(id)}`;
-}
-
-/** Revision 0 is that of a route that is not there. */
-function preconditionFor(revision: number): Record<string, string> {
-  return revision === 0 ? { 'if-none-match': '*' } : { 'if-match': `"${revision}"` };
 }
