@@ -115,7 +115,10 @@ async function initdb(
     });
   } catch (error) {
     const said =
-      error instanceof Error && 'stderr' in error && typeof error.stderr === 'string'
+      typeof error === 'object' &&
+      error !== null &&
+      'stderr' in error &&
+      typeof error.stderr === 'string'
         ? error.stderr
         : '';
     throw new Error(said === '' ? String(error) : said);

@@ -38,6 +38,6 @@ export function isAlive(pid: number): boolean {
     process.kill(pid, 0);
     return process.platform !== 'linux' || processOf(pid) !== undefined;
   } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+    return typeof error === 'object' && error !== null && 'code' in error && error.code === 'EPERM';
   }
 }

@@ -43,8 +43,11 @@ export type EmbeddedPostgres = {
   readonly adminUrl: string;
   /** Fulfilled when the server has ended, for whatever reason. */
   readonly exited: Promise<void>;
-  /** Fast shutdown: open transactions are rolled back, data is flushed. After 10 s without a deed the immediate one. */
-  readonly stop: () => Promise<void>;
+  /**
+   * Fast shutdown: open transactions are rolled back, data is flushed. After `withinMs` (default 10000) the
+   * immediate one, after which the next start recovers from the log.
+   */
+  readonly stop: (withinMs?: number) => Promise<void>;
 };
 
 const FAST_SHUTDOWN_MS = 10_000;
@@ -77,7 +80,8 @@ export async function startEmbeddedPostgres(
       pid,
       adminUrl: `postgres://postgres:${secret}@127.0.0.1:${port}/postgres`,
       exited,
-      stop: () => stop(child, exited, binaries, dataDir),
+      stop: (withinMs = FAST_SHUTDOWN_MS) =>
+        stop({ child, exited, pid }, binaries, dataDir, withinMs),
     };
   });
 }
@@ -177,10 +181,10 @@ function readFrom(file: string, start: number): string {
 }
 
 async function stop(
-  child: ChildProcess,
-  exited: Promise<void>,
+  { child, exited }: Launched,
   binaries: Binaries,
   dataDir: string,
+  withinMs: number,
 ): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   if (process.platform === 'win32') {
@@ -189,7 +193,7 @@ async function stop(
     return;
   }
   child.kill('SIGINT');
-  const timer = setTimeout(() => child.kill('SIGQUIT'), FAST_SHUTDOWN_MS);
+  const timer = setTimeout(() => child.kill('SIGQUIT'), withinMs);
   await exited;
   clearTimeout(timer);
 }

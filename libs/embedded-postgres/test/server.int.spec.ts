@@ -13,7 +13,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import pg from 'pg';
 
 import { readPidFile } from '../src/pid-file.ts';
@@ -43,6 +43,8 @@ async function sql(server: EmbeddedPostgres, text: string): Promise<unknown[]> {
 
 const count = (server: EmbeddedPostgres): Promise<unknown[]> =>
   sql(server, 'SELECT count(*)::int AS n FROM kept');
+
+jest.setTimeout(120_000);
 
 describe('embedded PostgreSQL', () => {
   let folder: string;

@@ -1,0 +1,56 @@
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+
+import { loopback, type Site } from './service-list.ts';
+
+/** New Science as `npm start` runs it. A further service is a further entry. */
+export const newScience: Site = {
+  url: loopback,
+  operatorUrl: (base) => loopback(base + 1),
+  services: [
+    {
+      name: 'monolith',
+      main: 'apps/monolith/src/main.ts',
+      migrate: 'apps/monolith/src/migrate.ts',
+      ports: [{ offset: 2, purpose: 'the monolith' }],
+      healthUrl: (base) => `${loopback(base + 2)}/health/ready`,
+      url: (base) => loopback(base + 2),
+      env: ({ layout, basePort, siteUrl, databaseUrl, secret, passwords }) => ({
+        HOST: '127.0.0.1',
+        PORT: String(basePort + 2),
+        DATABASE_URL: databaseUrl,
+        PUBLIC_URL: siteUrl,
+        TRUST_PROXY: '127.0.0.1',
+        KEY_ENCRYPTION_SECRET: secret('monolith-key-encryption'),
+        BOOTSTRAP_OPERATOR_PASSWORD: passwords.operator,
+        BOOTSTRAP_EDITOR_PASSWORD: passwords.editor,
+        MAIL_URL: pathToFileURL(layout.mailDir).href,
+      }),
+      stopWithinMs: 2500,
+    },
+    {
+      name: 'gateway',
+      main: 'apps/gateway/src/main.ts',
+      migrate: 'apps/gateway/src/migrate.ts',
+      ports: [
+        { offset: 0, purpose: 'the site' },
+        { offset: 1, purpose: "the gateway's operator API" },
+      ],
+      // The public port is transparent: a health path there would be the monolith's.
+      healthUrl: (base) => `${loopback(base + 1)}/health/ready`,
+      url: (base) => loopback(base),
+      env: ({ layout, basePort, databaseUrl }) => ({
+        HOST: '127.0.0.1',
+        PORT: String(basePort),
+        OPERATOR_PORT: String(basePort + 1),
+        DATABASE_URL: databaseUrl,
+        MONOLITH_URL: loopback(basePort + 2),
+        JWKS_URL: `${loopback(basePort + 2)}/.well-known/jwks.json`,
+        ROUTE_TABLE_FILE: join(layout.serviceDir('gateway'), 'route-table.json'),
+      }),
+      stopWithinMs: 5200,
+    },
+  ],
+  sample: { main: 'apps/monolith/src/sample/main.ts', service: 'monolith' },
+  importer: 'apps/monolith/src/import/main.ts',
+};

@@ -1,0 +1,106 @@
+import { existsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { type ChildOptions, type Exit, exitText, runTask, runVisibly } from './child.ts';
+import type { Database } from './databases.ts';
+import type { Layout } from './layout.ts';
+import type { Progress } from './progress.ts';
+import { Refusal } from './refusal.ts';
+import type { Service, Site } from './service-list.ts';
+
+/** What the short processes of a start need. */
+export type TaskContext = {
+  readonly layout: Layout;
+  /** Folder of the clone. */
+  readonly root: string;
+  readonly progress: Progress;
+  readonly signal: AbortSignal;
+};
+
+/** Makes the databases and roles that are missing, and closes all of them to everybody else. */
+export async function prepareDatabases(
+  context: TaskContext,
+  adminUrl: string,
+  databases: readonly Database[],
+): Promise<void> {
+  const wanted = databases.map(({ database, owner, app }) => ({ database, owner, app }));
+  await mustSucceed(context, 'The databases could not be prepared', {
+    main: join(import.meta.dirname, 'prepare-databases.ts'),
+    env: { ADMIN_URL: adminUrl, DATABASES: JSON.stringify(wanted) },
+    cwd: context.root,
+    logFile: context.layout.logFile('launcher'),
+  });
+}
+
+/** Brings one service's database up to date, as its owner. */
+export async function migrateService(
+  context: TaskContext,
+  service: Service,
+  databases: ReadonlyMap<string, Database>,
+): Promise<void> {
+  const database = databases.get(service.name);
+  if (service.migrate === undefined || database === undefined) return;
+  await mustSucceed(context, `The database of ${service.name} could not be brought up to date`, {
+    main: join(context.root, service.migrate),
+    env: { DATABASE_URL: database.ownerUrl, APP_ROLE: database.app.name },
+    cwd: context.root,
+    logFile: context.layout.logFile(service.name),
+  });
+}
+
+/**
+ * Loads the sample articles, once in the life of a data folder: whoever removes one does not get it back.
+ * Without them the site works, so a failure is told and not fatal.
+ */
+export async function loadSample(
+  context: TaskContext,
+  { sample }: Site,
+  env: Readonly<Record<string, string>>,
+): Promise<void> {
+  const { layout, root, progress, signal } = context;
+  if (sample === undefined || existsSync(layout.samplesMark)) return;
+  const step = progress.step('samples', 'sample articles');
+  const logFile = layout.logFile('sample');
+  const result = await runTask({ main: join(root, sample.main), env, cwd: root, logFile }, signal);
+  if (result.ok) {
+    writeFileSync(layout.samplesMark, `${new Date().toISOString()}\n`);
+    step.done();
+  } else {
+    step.failed(
+      `they could not be loaded (${exitText(result.exit)}), and the next start tries again: see ${logFile}`,
+    );
+  }
+}
+
+/** Imports a file of articles into the running site. What it rejects is told by it and not fatal here. */
+export async function importCorpus(
+  context: TaskContext,
+  importer: string,
+  file: string,
+  json: boolean,
+): Promise<void> {
+  const { layout, root, progress, signal } = context;
+  const step = progress.step('corpus', `import of ${file}`);
+  const child: ChildOptions = {
+    main: join(root, importer),
+    args: [file, '--data', layout.dataDir],
+    env: {},
+    cwd: root,
+    logFile: layout.logFile('import'),
+  };
+  const exit: Exit = json ? (await runTask(child, signal)).exit : await runVisibly(child, signal);
+  if (exit.code === 0) step.done();
+  else step.failed(`it ended with ${exitText(exit)}; repeat it with: npm run import -- ${file}`);
+}
+
+async function mustSucceed(
+  context: TaskContext,
+  failure: string,
+  child: ChildOptions,
+): Promise<void> {
+  const { ok, exit, lastLines } = await runTask(child, context.signal);
+  context.signal.throwIfAborted();
+  if (ok) return;
+  const reason = lastLines.at(-1) ?? exitText(exit);
+  throw new Refusal(`${failure} (${reason}): see ${child.logFile}, then start again.`);
+}
