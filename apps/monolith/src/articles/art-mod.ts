@@ -20,7 +20,7 @@ import type { Written } from './art-wrt.ts';
 import * as write from './art-wrt.ts';
 import type { Command } from './domain/article.ts';
 import { decide } from './domain/article.ts';
-import { isReference } from './domain/content.ts';
+import { isReference } from './domain/text.ts';
 import { slugOf } from './domain/slug.ts';
 
 /** `now` is the clock, for tests. */

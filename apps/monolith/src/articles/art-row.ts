@@ -1,5 +1,5 @@
 import type { ArtHdr, ArtRec, ArtSts } from './art-int.ts';
-import { keywordSeparator } from './domain/content.ts';
+import { keywordSeparator } from './domain/text.ts';
 
 /** An article's row without its body, with what belongs to it from the other tables. */
 export type HdrRow = {

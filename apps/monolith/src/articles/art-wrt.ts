@@ -2,7 +2,7 @@ import type { Pool, PoolClient } from 'pg';
 import type { ArtRec, ArtSts } from './art-int.ts';
 import type { Standing } from './domain/article.ts';
 import type { Content } from './domain/content.ts';
-import { keywordSeparator } from './domain/content.ts';
+import { keywordSeparator } from './domain/text.ts';
 import { selectByRef } from './art-sql.ts';
 
 /** An article's name, content and standing as it is to be written. */

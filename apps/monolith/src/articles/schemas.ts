@@ -6,7 +6,7 @@ import {
   isWebLink,
   keywordSeparator,
   limits,
-} from './domain/content.ts';
+} from './domain/text.ts';
 
 const line = (max: number) =>
   z

@@ -1,6 +1,6 @@
 import { defineOperation } from '@newscience/service-kit/openapi';
 import { z } from 'zod';
-import { limits } from '../articles/domain/content.ts';
+import { limits } from '../articles/domain/text.ts';
 import { articleItemSchema, paging } from '../articles/schemas.ts';
 
 export const authorPath = z.strictObject({ name: z.string().min(1).max(limits.name) });

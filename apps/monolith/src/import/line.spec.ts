@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 
-import { limits } from '../articles/domain/content.ts';
+import { limits } from '../articles/domain/text.ts';
 import { NO_SECTION, readLine } from './line.ts';
 
 const now = new Date('2026-03-01T12:00:00Z');

@@ -11,7 +11,7 @@ import {
   keywordSeparator,
   limits,
   normaliseBody,
-} from '../articles/domain/content.ts';
+} from '../articles/domain/text.ts';
 
 /** One line of an import, ready for `ArtInt.impArt` but for its section, which is a name here. */
 export type ImpLine = {

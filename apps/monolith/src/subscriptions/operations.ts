@@ -1,6 +1,6 @@
 import { defineOperation } from '@newscience/service-kit/openapi';
 import { z } from 'zod';
-import { limits } from '../articles/domain/content.ts';
+import { limits } from '../articles/domain/text.ts';
 
 const tags = ['subscriptions'];
 const security = ['bearer', 'session'];

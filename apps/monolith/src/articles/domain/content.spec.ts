@@ -1,13 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Content, ContentInput } from './content.ts';
-import {
-  checkContent,
-  isReference,
-  isWebLink,
-  limits,
-  normaliseBody,
-  sameContent,
-} from './content.ts';
+import { checkContent, sameContent } from './content.ts';
+import { isReference, isWebLink, limits, normaliseBody } from './text.ts';
 
 const input: ContentInput = {
   ttl: 'Blue',
