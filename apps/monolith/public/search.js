@@ -42,14 +42,21 @@
   const localPath = (url) => (/^\/(?![\\/])/.test(url) ? url : '/');
 
   function resultOf(item) {
-    const entry = element('li', 'card');
-    entry.append(element('p', 'result-section', item.section.name));
+    const entry = element('li', 'card row');
+    const plate = element('div', 'plate');
+    const picture = element('img');
+    picture.src = `/pictures/${encodeURIComponent(item.section.code)}/${encodeURIComponent(item.id)}.svg`;
+    picture.alt = '';
+    picture.loading = 'lazy';
+    plate.append(picture);
+    const text = element('div', 'card-text');
+    text.append(element('p', 'kicker', item.section.name));
     const heading = element('h2', item.title.length > 80 ? 'headline long' : 'headline');
     const link = element('a', '', item.title);
     link.href = localPath(item.url);
     heading.append(link);
-    entry.append(heading);
-    if (item.summary) entry.append(element('p', 'standfirst', item.summary));
+    text.append(heading);
+    if (item.summary) text.append(element('p', 'standfirst', item.summary));
     const meta = element('p', 'meta');
     if (item.authors.length > 0) meta.append(element('span', 'byline', names(item.authors)), ' ');
     if (item.publishedAt) {
@@ -57,7 +64,8 @@
       time.dateTime = item.publishedAt;
       meta.append(time);
     }
-    entry.append(meta);
+    text.append(meta);
+    entry.append(plate, text);
     return entry;
   }
 

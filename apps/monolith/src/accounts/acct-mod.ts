@@ -96,12 +96,13 @@ export function createAcct({ pool, cookies, csrf, hashes, logIn, sess }: AcctDep
         password: put.pwd,
       });
       if (!read.success) {
-        return invalid(
-          read.error.issues.map(({ path, message }) => ({
-            pointer: `/${path.join('/')}`,
-            problem: message,
-          })),
-        );
+        const faults = read.error.issues.map(({ path, message }) => ({
+          pointer: `/${path.join('/')}`,
+          problem: message,
+        }));
+        // All that is wrong is said at once: the password is looked at even where its owner is not known yet.
+        const known = faults.some(({ pointer }) => pointer === '/password');
+        return invalid([...faults, ...(known ? [] : pwdFaults(put.pwd, put, '/password'))]);
       }
       const { email, name, password } = read.data;
       const faults = pwdFaults(password, { eml: email, nm: name }, '/password');

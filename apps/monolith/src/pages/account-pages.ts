@@ -16,7 +16,7 @@ const followLabels = { section: 'Section', topic: 'Topic' };
 const removalLabels = { password: 'Password' };
 
 /** The reader's own page: password, what is followed, the daily mail, the end of the account. */
-export function accountPages({ acct, art, sub, show, sections }: PageDeps): Router {
+export function accountPages({ acct, art, sub, show }: PageDeps): Router {
   const router = Router();
 
   async function accountPage(
@@ -31,7 +31,7 @@ export function accountPages({ acct, art, sub, show, sections }: PageDeps): Rout
       sub.lstSub(usrId),
       sub.getDgst(usrId),
       art.lstTop(200),
-      sections.list(),
+      art.lstSect(),
     ]);
     if (usr === null) throw notFound('The account is gone.');
     const head = { title: 'Your account', path: '/account', place: 'account', status } as const;

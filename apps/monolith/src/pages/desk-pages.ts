@@ -40,11 +40,11 @@ const refusals: Record<ArtErr['code'], number> = {
 type Again = { status: number; form: FormView };
 
 /** Writing at the editor's desk: a new draft, changes, publishing, an embargo, withdrawing. */
-export function deskPages({ art, show, sections }: PageDeps): Router {
+export function deskPages({ art, show }: PageDeps): Router {
   const router = Router();
 
   const sectionOptions = async () =>
-    (await sections.list()).map(({ sectCd, sectNm }) => ({ value: sectCd, label: sectNm }));
+    (await art.lstSect()).map(({ sectCd, sectNm }) => ({ value: sectCd, label: sectNm }));
 
   async function newPage(req: Request, res: Response, form: FormView, status = 200) {
     const head = { title: 'New article', path: '/desk/new', place: 'desk', status } as const;

@@ -1,16 +1,19 @@
 import { Router } from 'express';
 import type { ArtHdr, SectRec } from '../articles/art-int.ts';
+import type { HitRec } from '../most-read/hit-int.ts';
 import { cardOf } from './cards.ts';
 import { given } from './given.ts';
 import { links } from './links.ts';
 import { toneOf } from './motif/section-motifs.ts';
 import type { PageDeps } from './page-deps.ts';
+import { countOf } from './wording.ts';
 
 const perSection = 3;
 const onTop = 4;
+const ranked = 6;
 
 /** The front page: a lead story, what else is new, what is read most, and the latest of each section. */
-export function homePage({ art, cmt, hit, show, sections }: PageDeps): Router {
+export function homePage({ art, cmt, hit, show }: PageDeps): Router {
   const router = Router();
 
   /** What already stands above is not repeated below. */
@@ -23,13 +26,23 @@ export function homePage({ art, cmt, hit, show, sections }: PageDeps): Router {
     return { name: sectNm, url: links.section(sectCd), tone: toneOf(sectCd), hdrs };
   }
 
+  /** Beside the lead: what is read most today, else ever, else (on a new site) what else there is. */
+  async function aside(day: HitRec[], newer: ArtHdr[]) {
+    const cards = (hits: HitRec[]) => hits.map(({ hdr }) => cardOf(hdr));
+    if (day.length > 0) return { heading: 'Most read today', ranked: true, cards: cards(day) };
+    const ever = await hit.topArt('all', ranked);
+    if (ever.length > 0) return { heading: 'Most read', ranked: true, cards: cards(ever) };
+    return { heading: 'More to read', ranked: false, cards: newer.map((hdr) => cardOf(hdr)) };
+  }
+
   router.get('/', async (req, res) => {
-    const [newest, most, all] = await Promise.all([
-      art.lstArt({}, onTop, null),
-      hit.topArt('day', 6),
-      sections.list(),
+    const [newest, day, topics, all] = await Promise.all([
+      art.lstArt({}, onTop + ranked, null),
+      hit.topArt('day', ranked),
+      art.lstTop(14),
+      art.lstSect(),
     ]);
-    const top = given(newest).itms;
+    const top = given(newest).itms.slice(0, onTop);
     const above = new Set(top.map(({ artId }) => artId));
     const blocks = await Promise.all(
       all.filter(({ cnt }) => cnt > 0).map((sect) => latestOf(sect, above)),
@@ -47,7 +60,8 @@ export function homePage({ art, cmt, hit, show, sections }: PageDeps): Router {
     await show.page(req, res, head, '/home', {
       lead,
       others,
-      most: most.map(({ hdr }) => cardOf(hdr)),
+      aside: await aside(day, given(newest).itms.slice(onTop)),
+      topics: topics.map(({ topNm }) => ({ name: topNm, url: links.topic(topNm) })),
       blocks: blocks
         .filter(({ hdrs }) => hdrs.length > 0)
         .map(({ hdrs, ...block }) => ({ ...block, cards: hdrs.map((hdr) => cardOf(hdr)) })),
@@ -62,9 +76,9 @@ export function homePage({ art, cmt, hit, show, sections }: PageDeps): Router {
       path: '/most-read',
       place: 'most-read',
     } as const;
-    const ranked = (hits: typeof day) =>
-      hits.map(({ hdr, cnt }) => ({ ...cardOf(hdr), views: cnt }));
-    await show.page(req, res, head, '/most-read', { day: ranked(day), ever: ranked(ever) });
+    const counted = (hits: HitRec[]) =>
+      hits.map(({ hdr, cnt }) => ({ ...cardOf(hdr), comments: countOf(cnt, 'view', 'views') }));
+    await show.page(req, res, head, '/most-read', { day: counted(day), ever: counted(ever) });
   });
 
   return router;

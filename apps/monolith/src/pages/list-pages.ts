@@ -13,7 +13,7 @@ import { countOf, dayOf } from './wording.ts';
 const perPage = 20;
 
 /** The pages with all articles of a section, on a topic, by an author. */
-export function listPages({ art, cmt, sub, show, sections }: PageDeps): Router {
+export function listPages({ art, cmt, sub, show }: PageDeps): Router {
   const router = Router();
 
   async function articles(req: Request, filter: ArtFlt, path: string) {
@@ -40,7 +40,7 @@ export function listPages({ art, cmt, sub, show, sections }: PageDeps): Router {
 
   router.get('/sections/:code', async (req, res) => {
     const { code } = req.params;
-    const section = (await sections.list()).find(({ sectCd }) => sectCd === code);
+    const section = (await art.lstSect()).find(({ sectCd }) => sectCd === code);
     if (section === undefined) throw notFound('There is no section at this address.');
     const path = links.section(code);
     const [list, follow] = await Promise.all([

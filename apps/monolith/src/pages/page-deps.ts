@@ -3,7 +3,6 @@ import type { ArtInt } from '../articles/art-int.ts';
 import type { CmtInt } from '../comments/cmt-int.ts';
 import type { HitInt } from '../most-read/hit-int.ts';
 import type { SubInt } from '../subscriptions/sub-int.ts';
-import type { Sections } from './sections.ts';
 import type { Show } from './show.ts';
 
 /** What the pages need of the other modules. */
@@ -14,5 +13,4 @@ export type PageDeps = {
   sub: SubInt;
   acct: AcctInt;
   show: Show;
-  sections: Sections;
 };

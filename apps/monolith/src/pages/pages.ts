@@ -18,8 +18,6 @@ import { createShow } from './show.ts';
 
 export type PagesDeps = Pick<PageDeps, 'art' | 'cmt' | 'hit' | 'sub' | 'acct'> & {
   publicUrl: string;
-  /** How long the list of sections in the navigation may be old, milliseconds. Default 10000. */
-  sectionsKeptMs?: number;
 };
 
 export type Pages = {
@@ -33,11 +31,11 @@ export type Pages = {
 const withForms = ['/register', '/login', '/logout', '/account', '/articles', '/desk'];
 
 /** The pages that people see, rendered on the server. */
-export function createPages({ publicUrl, sectionsKeptMs, ...modules }: PagesDeps): Pages {
+export function createPages({ publicUrl, ...modules }: PagesDeps): Pages {
   const assets = createAssets();
-  const sections = createSections(modules.art, sectionsKeptMs);
+  const sections = createSections(modules.art);
   const show = createShow({ acct: modules.acct, assets, sections, publicUrl });
-  const deps: PageDeps = { ...modules, show, sections };
+  const deps: PageDeps = { ...modules, show };
 
   const routes = Router();
   // No name in the database has one, and PostgreSQL takes none in a query.

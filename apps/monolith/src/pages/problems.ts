@@ -31,6 +31,11 @@ const headings: Record<number, string> = {
   503: 'We will be right back',
 };
 
+/** Where the problem's own words would only say the heading again. */
+const explanations: Record<number, string> = {
+  410: 'It was published here, and has been taken back since.',
+};
+
 /**
  * What somebody had written into a form that was refused, so that no text is lost with an expired session. Only
  * for forms of this site: nobody else's words are shown.
@@ -78,7 +83,7 @@ export function createAnswerProblem(show: Show) {
       {
         status,
         heading,
-        detail: problem.detail,
+        detail: explanations[status] ?? problem.detail,
         faults: (problem.faults ?? []).map((fault) => `${fault.problem}. ${fault.remedy ?? ''}`),
         requestId: status >= 500 && typeof requestId === 'string' ? requestId : null,
         logIn: status === 401 || problem.code === 'csrf_refused',

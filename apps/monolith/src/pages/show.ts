@@ -75,7 +75,6 @@ export function createShow({ acct, assets, sections, publicUrl, now }: ShowDeps)
       styles: assets.url('style.css'),
       scripts: head.script === undefined ? [] : [assets.url(head.script)],
       today: weekdayOf(clock()),
-      year: clock().getUTCFullYear(),
       sections: sections.known().filter(({ cnt }) => cnt > 0),
       viewer:
         viewer.kind === 'user'

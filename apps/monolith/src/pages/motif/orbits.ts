@@ -1,4 +1,4 @@
-import { at, disc, path, ring } from './svg.ts';
+import { at, disc, ring } from './svg.ts';
 import type { Motif, Point } from './svg.ts';
 
 /** Space and physics: orbits around something that is out of the picture or in it, and a sky. */
@@ -28,5 +28,5 @@ export const orbits: Motif = ({ between, whole, chance }) => {
     radius += between(16, 34);
   }
   drawn += `<g transform="translate(${at(centre[0])} ${at(centre[1])}) rotate(${at(tilt)})">${inside}${disc('f1', [0, 0], between(11, 17))}</g>`;
-  return drawn + path('s3', `M0 ${at(centre[1])}H320`, 0.6);
+  return drawn;
 };

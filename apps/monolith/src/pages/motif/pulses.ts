@@ -1,5 +1,5 @@
-import { at, disc, path } from './svg.ts';
-import type { Motif } from './svg.ts';
+import { at, disc, path, smooth } from './svg.ts';
+import type { Motif, Point } from './svg.ts';
 
 /** Health and medicine: one beat after the other, each a little different. */
 export const pulses: Motif = ({ between, whole }) => {
@@ -13,17 +13,16 @@ export const pulses: Motif = ({ between, whole }) => {
     const height = between(16, 44);
     const width = between(9, 17);
     const second = { centre: centre + between(34, 60), height: between(5, 15), width: 15 };
-    let d = '';
-    for (let x = 0; x <= 320; x += 6) {
-      const flat = Math.abs(x - centre) > 90;
-      if (flat && x % 48 !== 0 && x !== 318) continue;
+    const points: Point[] = [];
+    for (let x = -8; x <= 352; x += Math.abs(x - centre) > 96 ? 24 : 6) {
       const first = Math.exp(-(((x - centre) / width) ** 2)) * height;
       const after = Math.exp(-(((x - second.centre) / second.width) ** 2)) * second.height;
       const dip = Math.exp(-(((x - centre + width * 1.7) / (width * 0.7)) ** 2)) * height * 0.18;
-      d += `${x === 0 ? 'M' : 'L'}${x} ${at(base - first - after + dip + between(-0.6, 0.6))}`;
+      points.push([x, base - first - after + dip + between(-0.7, 0.7)]);
     }
-    drawn += path('f0', `${d}V${at(base + 15)}H0Z`) + path(line % 4 === 0 ? 's1' : 's2', d, 1.9);
-    if (line === sparkOn) drawn += disc('fx', [centre, base - height], 5);
+    const d = smooth(points);
+    drawn += path('f0', `${d}V${at(base + 15)}H-8Z`) + path(line % 4 === 0 ? 's1' : 's2', d, 1.7);
+    if (line === sparkOn) drawn += disc('fx', [centre, base - height], 4.6);
   }
   return drawn;
 };
