@@ -46,6 +46,16 @@ describe('parseRequest', () => {
     expect(parsed.body).toBeUndefined();
   });
 
+  it.each([
+    [100, '100 values are not valid. See faults.'],
+    [101, '101 values are not valid. See the first 100 faults.'],
+  ])('names at most a hundred of %i faults', (count, detail) => {
+    const body = Object.fromEntries(Array.from({ length: count }, (_, i) => [`field${i}`, i]));
+    const error = refusal({ body }, { body: z.strictObject({}) });
+    expect(error.detail).toBe(detail);
+    expect(error.faults).toHaveLength(100);
+  });
+
   it('reports all faults of params, query and body together', () => {
     const error = refusal(
       { params: { id: 'x' }, query: { limit: '500' }, body: { title: '', authors: ['A', 3] } },

@@ -31,10 +31,12 @@ export type ParsedRequest<S extends RequestSchemas> = {
 
 const parts = ['params', 'query', 'body'] as const;
 const longestValue = 100;
+/** An answer must not grow with what a stranger sends. */
+const mostFaults = 100;
 
 /**
  * Checks and converts the parts of a request. Throws a `ProblemError` `validation_failed` with all faults of
- * all parts, each with pointer, value (clipped to 100 characters, secrets hidden), problem and remedy; or
+ * all parts (at most 100), each with pointer, value (clipped to 100 characters, secrets hidden), problem and remedy; or
  * `unsupported_media_type` when there is a body that nobody parsed.
  */
 export function parseRequest<const S extends RequestSchemas>(
@@ -56,8 +58,8 @@ export function parseRequest<const S extends RequestSchemas>(
     const count = faults.length === 1 ? 'One value is' : `${faults.length} values are`;
     throw new ProblemError({
       code: 'validation_failed',
-      detail: `${count} not valid. See faults.`,
-      faults,
+      detail: `${count} not valid. See ${faults.length > mostFaults ? `the first ${mostFaults} ` : ''}faults.`,
+      faults: faults.slice(0, mostFaults),
     });
   }
   // Each part was parsed by the schema that its type is taken from; the loop loses that link.
