@@ -262,7 +262,7 @@ export async function startRawServer(
       return new Promise((resolve, reject) => {
         const timer = setTimeout(() => {
           reject(new Error('nobody connected'));
-        }, patience);
+        }, patience).unref();
         takers.push((accepted) => {
           clearTimeout(timer);
           resolve(accepted);

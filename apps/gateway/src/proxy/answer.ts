@@ -68,7 +68,7 @@ export class Answer {
     response.writeHead(status, invalidInReason.test(reason) ? '' : reason, forward);
     this.status = status;
     this.#unflushed = true;
-    process.nextTick(flush, this);
+    flushAtEndOfTurn(this);
   }
 
   /** Returns false where the client does not read fast enough; `onDrain` is then called once. */
@@ -132,8 +132,17 @@ export class Answer {
   }
 }
 
-function flush(answer: Answer): void {
-  answer.flush();
+/** Answers whose head is held back; one tick serves all of a turn. */
+let unflushed: Answer[] = [];
+
+function flushAtEndOfTurn(answer: Answer): void {
+  if (unflushed.push(answer) === 1) process.nextTick(flushAll);
+}
+
+function flushAll(): void {
+  const answers = unflushed;
+  unflushed = [];
+  for (const answer of answers) answer.flush();
 }
 
 function withoutTrailer(fields: readonly string[]): string[] {

@@ -1,4 +1,4 @@
-import { randomFillSync, randomUUID } from 'node:crypto';
+import { randomFillSync } from 'node:crypto';
 
 const acceptableRequestId = /^[\w.-]{8,128}$/;
 const acceptableTraceparent =
@@ -14,23 +14,30 @@ export function isTraceparent(value: string): boolean {
   return acceptableTraceparent.test(value);
 }
 
-export function makeRequestId(): string {
-  return randomUUID();
-}
-
-const bytesPerTrace = 24;
-const pool = Buffer.alloc(bytesPerTrace * 256);
+const idBytes = 16;
+const spanBytes = 8;
+const pool = Buffer.alloc(idBytes * 512);
 let used = pool.length;
 
-/** A new sampled trace; random bytes are drawn for many at once, because drawing is what costs. */
-export function makeTraceparent(): string {
-  if (used === pool.length) {
+/** Random bytes are drawn for many ids at once, because drawing is what costs. */
+function randomHex(bytes: number): string {
+  if (used + bytes > pool.length) {
     randomFillSync(pool);
     used = 0;
   }
-  const hex = pool.toString('hex', used, used + bytesPerTrace);
-  used += bytesPerTrace;
-  return `00-${hex.slice(0, 32)}-${hex.slice(32)}-01`;
+  used += bytes;
+  return pool.toString('hex', used - bytes, used);
+}
+
+/** 32 hexadecimal digits. */
+export function makeRequestId(): string {
+  return randomHex(idBytes);
+}
+
+/** A new sampled trace. */
+export function makeTraceparent(): string {
+  const ids = randomHex(idBytes + spanBytes);
+  return `00-${ids.slice(0, 2 * idBytes)}-${ids.slice(2 * idBytes)}-01`;
 }
 
 /** The trace id inside a well-formed `traceparent`. */

@@ -6,6 +6,7 @@ import { readAnswerFields, readTrailers } from './answer-fields.ts';
 import { Answer } from './answer.ts';
 import { traceIdOf } from './correlation.ts';
 import { isConnectionEnd, upstreamFault } from './fault-codes.ts';
+import type { Placed } from './in-flight.ts';
 import type { ProblemCode } from './problems.ts';
 import { bodyTooLarge, readRequestFields, type RequestFields } from './request-fields.ts';
 import type { DecideRoute, RouteDecision } from './route-decision.ts';
@@ -52,7 +53,8 @@ const repeatable = new Set(['GET', 'HEAD', 'OPTIONS']);
 const maxAttempts = 2;
 
 /** One request and its answer, from the client's first byte to the last. */
-export class Exchange implements Taker, Dispatcher.DispatchHandler {
+export class Exchange implements Taker, Placed, Dispatcher.DispatchHandler {
+  place = -1;
   readonly request: IncomingMessage;
   readonly #scope: ExchangeScope;
   readonly #arrival: Arrival;

@@ -5,6 +5,7 @@ import type { Socket } from 'node:net';
 import { accessLogTo, type AccessLog } from './access-log.ts';
 import { asksForUpgrade, ClientUpgrade } from './client-upgrade.ts';
 import { Exchange, type Arrival, type ExchangeScope, type Upgrade } from './exchange.ts';
+import { InFlight } from './in-flight.ts';
 import { Lingering } from './lingering.ts';
 import type { DecideRoute } from './route-decision.ts';
 import { facadeSettings, type FacadeLimits, type FacadeTimeouts } from './settings.ts';
@@ -50,7 +51,7 @@ export function createFacade(options: FacadeOptions): Facade {
   const accessLog = options.accessLog ?? accessLogTo(options.logger);
   const pools = new UpstreamPools(settings);
   const lingering = new Lingering(limits.lingerBytes, timeouts.lingerMs);
-  const inFlight = new Set<Exchange>();
+  const inFlight = new InFlight<Exchange>();
   const tunnels = new Set<Tunnel>();
   const traffic = createTrafficMetrics(options.metrics, {
     inFlight: () => inFlight.size,

@@ -5,6 +5,8 @@ function codeOf(error: Error): string {
   return 'code' in error && typeof error.code === 'string' ? error.code : '';
 }
 
+const unreadable = new Set(['UND_ERR_HEADERS_OVERFLOW', 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH']);
+
 /**
  * What went wrong between the facade and an upstream, as the code a client is told.
  *
@@ -15,9 +17,7 @@ export function upstreamFault(error: Error, begun: boolean): ProblemCode {
   if (code === 'UND_ERR_CONNECT_TIMEOUT' || code === 'ETIMEDOUT') return 'upstream_timeout';
   if (code === 'UND_ERR_INVALID_ARG' || code === 'UND_ERR_NOT_SUPPORTED') return 'request_rejected';
   if (!begun) return 'upstream_unreachable';
-  if (code.startsWith('HPE_') || code === 'UND_ERR_HEADERS_OVERFLOW') {
-    return 'upstream_invalid_response';
-  }
+  if (error.name === 'HTTPParserError' || unreadable.has(code)) return 'upstream_invalid_response';
   if (code === 'UND_ERR_SOCKET' && error.message.startsWith('bad ')) {
     return 'upstream_invalid_response';
   }

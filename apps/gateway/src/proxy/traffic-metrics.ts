@@ -5,7 +5,7 @@ import type { UpstreamPool } from './upstream-pool.ts';
 export type TrafficMetrics = {
   /** Counts one request that has ended. */
   observe: (record: AccessRecord) => void;
-  /** Brings the gauges up to date; to be called about once a second. */
+  /** Brings counts and gauges up to date; to be called about once a second. */
   refresh: () => void;
 };
 
@@ -18,6 +18,17 @@ export type TrafficSource = {
 /** Methods that get a label of their own; whatever else clients invent is one series together. */
 const labelled = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
 const none = '(none)';
+const other = '(other)';
+const inward = { direction: 'in' } as const;
+const outward = { direction: 'out' } as const;
+const mostSeries = 10_000;
+
+type Series = {
+  labels: { route: string; stage: string; upstream: string };
+  counted: { route: string; stage: string; upstream: string; method: string; status: number };
+  /** Requests not yet added to the counter. */
+  count: number;
+};
 
 /** The facade's Prometheus metrics; each name starts with `gateway_`. */
 export function createTrafficMetrics(metrics: Metrics, source: TrafficSource): TrafficMetrics {
@@ -49,23 +60,43 @@ export function createTrafficMetrics(metrics: Metrics, source: TrafficSource): T
   const bytes = metrics.counter('gateway_body_bytes_total', 'Bytes of bodies passed on.', [
     'direction',
   ]);
+  const series = new Map<string, Series>();
+  /** One request's labels, made once for all requests that share them. */
+  const seriesOf = ({ route, stage, upstream, method, status }: AccessRecord): Series => {
+    const key = `${status} ${method} ${stage} ${route} ${upstream}`;
+    const known = series.get(key);
+    if (known !== undefined) return known;
+    const labels = { route: route || none, stage: stage || none, upstream: upstream || none };
+    const made = {
+      labels,
+      counted: { ...labels, method: labelled.has(method) ? method : other, status },
+      count: 0,
+    };
+    series.set(key, made);
+    return made;
+  };
+  const refreshGauges = createGauges(metrics, source);
   return {
-    refresh: createGauges(metrics, source),
+    refresh() {
+      refreshGauges();
+      for (const entry of series.values()) {
+        if (entry.count > 0) requests.inc(entry.counted, entry.count);
+        entry.count = 0;
+      }
+      // A client that invents methods must not make this grow without end.
+      if (series.size > mostSeries) series.clear();
+    },
     observe(record) {
-      const labels = {
-        route: record.route === '' ? none : record.route,
-        stage: record.stage === '' ? none : record.stage,
-        upstream: record.upstream === '' ? none : record.upstream,
-      };
-      const { upstream } = labels;
-      const method = labelled.has(record.method) ? record.method : '(other)';
-      requests.inc({ ...labels, method, status: record.status });
-      duration.observe(labels, record.totalMs / 1_000);
-      if (record.upstreamMs >= 0) firstByte.observe(labels, record.upstreamMs / 1_000);
-      if (record.fault !== '') faults.inc({ upstream, code: record.fault });
-      if (record.attempts > 1) retries.inc({ upstream });
-      if (record.bytesIn > 0) bytes.inc({ direction: 'in' }, record.bytesIn);
-      if (record.bytesOut > 0) bytes.inc({ direction: 'out' }, record.bytesOut);
+      const entry = seriesOf(record);
+      entry.count += 1;
+      duration.observe(entry.labels, record.totalMs / 1_000);
+      if (record.upstreamMs >= 0) firstByte.observe(entry.labels, record.upstreamMs / 1_000);
+      if (record.fault !== '') {
+        faults.inc({ upstream: entry.labels.upstream, code: record.fault });
+      }
+      if (record.attempts > 1) retries.inc({ upstream: entry.labels.upstream });
+      if (record.bytesIn > 0) bytes.inc(inward, record.bytesIn);
+      if (record.bytesOut > 0) bytes.inc(outward, record.bytesOut);
     },
   };
 }

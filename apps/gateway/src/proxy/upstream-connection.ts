@@ -71,8 +71,8 @@ export class UpstreamConnection {
     return new Client(this.#origin, {
       connect: (target, callback) => {
         connect(target, (...outcome) => {
-          const [, socket] = outcome;
-          if (socket !== null) this.#watch(socket);
+          const [error, socket] = outcome;
+          if (error === null) this.#watch(socket);
           callback(...outcome);
         });
       },

@@ -1,5 +1,11 @@
 import { createMetrics, type Metrics } from '@newscience/service-kit/metrics';
-import { connectRaw, startRawServer, type RawConnection } from '@newscience/testing/raw-http';
+import {
+  connectRaw,
+  startRawServer,
+  type RawAnswer,
+  type RawConnection,
+  type RawRequest,
+} from '@newscience/testing/raw-http';
 import type { AddressInfo } from 'node:net';
 import type { AccessRecord } from '../../src/proxy/access-log.ts';
 import { createFacade, type FacadeOptions } from '../../src/proxy/facade.ts';
@@ -17,6 +23,8 @@ export type Harness = {
   client: () => Promise<RawConnection>;
   /** The next connection the facade makes to the upstream. */
   upstream: () => Promise<RawConnection>;
+  /** A connection the facade has made already, the oldest being 0. */
+  upstreamConnection: (index: number) => RawConnection;
   /** How many connections the facade has made to the upstream. */
   upstreamConnections: () => number;
   /** Waits until so many requests have ended. */
@@ -71,6 +79,11 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
       return client;
     },
     upstream: () => server.accept(),
+    upstreamConnection: (index) => {
+      const connection = server.connections[index];
+      if (connection === undefined) throw new Error(`there is no connection ${index}`);
+      return connection;
+    },
     upstreamConnections: () => server.connections.length,
     ended: async (count) => {
       while (records.length < count) {
@@ -119,4 +132,19 @@ export const ok = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
 /** A request head; lines are joined, the empty line is added. */
 export function head(...lines: string[]): string {
   return `${lines.join('\r\n')}\r\n\r\n`;
+}
+
+/** One request and its answer, both written byte by byte; each side as the other saw it. */
+export async function roundTrip(
+  harness: Harness,
+  request: string,
+  answer: string,
+): Promise<{ seen: RawRequest; got: RawAnswer }> {
+  const client = await harness.client();
+  client.write(request);
+  const upstream = await harness.upstream();
+  const seen = await upstream.readRequest();
+  upstream.write(answer);
+  const got = await client.readAnswer(seen.method);
+  return { seen, got };
 }
