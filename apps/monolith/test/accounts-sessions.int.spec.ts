@@ -1,13 +1,17 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { TestDatabase } from '@newscience/testing/template-database';
 import pg from 'pg';
+import { z } from 'zod';
 import { startFormSite } from './form-site.ts';
 import type { FormSite } from './form-site.ts';
 import { cloneDatabase, password } from './monolith.ts';
 import type { Env } from './monolith.ts';
 import { createSiteClient } from './site-client.ts';
 
-type Seen = { csrf: string; viewer: { kind: string; nm?: string } };
+const seen = z.object({
+  csrf: z.string(),
+  viewer: z.looseObject({ kind: z.string(), nm: z.string().optional() }),
+});
 
 let database: TestDatabase;
 let db: pg.Pool;
@@ -33,7 +37,7 @@ afterAll(async () => {
 
 function browser(url = site.url) {
   const client = createSiteClient(url);
-  const look = async () => (await client.call('/form')).body as Seen;
+  const look = async () => seen.parse((await client.call('/form')).body);
   const send = async (
     path: string,
     form: Record<string, string> = {},

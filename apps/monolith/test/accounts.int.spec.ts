@@ -1,7 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { hash } from '@node-rs/argon2';
+import { z } from 'zod';
 import { editor, operator, password, startMonolith } from './monolith.ts';
 import type { TestMonolith } from './monolith.ts';
 import { createSiteClient } from './site-client.ts';
+
+const withId = z.looseObject({ id: z.string() });
+const accountPage = z.object({ items: z.array(withId), nextCursor: z.string().nullable() });
 
 let site: TestMonolith;
 beforeAll(async () => {
@@ -136,7 +141,6 @@ describe('accounts over the API', () => {
     await client().token(email);
     expect(await stored()).toBe(fresh);
 
-    const { hash } = await import('@node-rs/argon2');
     const outdated = await hash(password, { memoryCost: 128, timeCost: 1, parallelism: 1 });
     await site.query('UPDATE usr SET pwd_hsh = $2 WHERE eml_lc = $1', [email, outdated]);
     await client().token(email);
@@ -165,7 +169,7 @@ describe('accounts for the operator', () => {
     do {
       const query: string = cursor === null ? '' : `&cursor=${encodeURIComponent(cursor)}`;
       const page = await client().call(`/api/v1/accounts?limit=2${query}`, { token });
-      const body = page.body as { items: { id: string }[]; nextCursor: string | null };
+      const body = accountPage.parse(page.body);
       expect(body.items.length).toBeLessThanOrEqual(2);
       ids.push(...body.items.map(({ id }) => id));
       cursor = body.nextCursor;
@@ -180,7 +184,7 @@ describe('accounts for the operator', () => {
 
   it('gives a role, which holds at once', async () => {
     const token = await client().registered('contributor@example.org');
-    const me = (await client().call('/api/v1/me', { token })).body as { id: string };
+    const me = withId.parse((await client().call('/api/v1/me', { token })).body);
     const given = await client().call(`/api/v1/accounts/${me.id}/role`, {
       method: 'PUT',
       token: await client().token(operator.email),
@@ -203,8 +207,7 @@ describe('accounts for the operator', () => {
 
   it('keeps the last operator, also when two leave at once', async () => {
     const first = await client().token(operator.email);
-    const firstId = ((await client().call('/api/v1/me', { token: first })).body as { id: string })
-      .id;
+    const firstId = withId.parse((await client().call('/api/v1/me', { token: first })).body).id;
     const demote = (id: string, token: string) =>
       client().call(`/api/v1/accounts/${id}/role`, {
         method: 'PUT',
@@ -223,8 +226,7 @@ describe('accounts for the operator', () => {
     expect(leave).toMatchObject({ status: 409, body: { code: 'account_last_operator' } });
 
     const second = await client().registered('second@example.org');
-    const secondId = ((await client().call('/api/v1/me', { token: second })).body as { id: string })
-      .id;
+    const secondId = withId.parse((await client().call('/api/v1/me', { token: second })).body).id;
     await client().call(`/api/v1/accounts/${secondId}/role`, {
       method: 'PUT',
       token: first,

@@ -22,7 +22,10 @@ const name = z
     (value) => Array.from(value).length >= 1 && Array.from(value).length <= 80,
     'has to have 1 to 80 characters',
   )
-  .refine((value) => !invisible.test(value), 'has characters that cannot be seen')
+  .refine(
+    (value) => value.isWellFormed() && !invisible.test(value),
+    'has characters that cannot be seen',
+  )
   .meta({
     description: 'Shown beside comments and articles, 1 to 80 characters',
     examples: ['Ada Lovelace'],
