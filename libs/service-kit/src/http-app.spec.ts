@@ -146,6 +146,20 @@ describe('a body', () => {
     });
   });
 
+  it('of hundreds of thousands of levels does no harm', async () => {
+    const own = await serve((routes) => routes.post('/echo', (_req, res) => void res.end()));
+    const response = await fetch(`${own.url}/echo`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: nested(500_000),
+    });
+    expect(await problemOf(response)).toMatchObject({
+      code: 'malformed_json',
+      detail: 'The body is nested 500000 levels deep; at most 32 are read. Flatten it.',
+    });
+    await own.close();
+  });
+
   it('of 1001 bytes is too large, with its size, the limit and what to do', async () => {
     const response = await post(JSON.stringify('x'.repeat(999)));
     expect(response.status).toBe(413);

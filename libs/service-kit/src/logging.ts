@@ -49,8 +49,11 @@ function redactChildren(logger: Logger): Logger {
 
 function redactFields(fields: Record<string, unknown>): Record<string, unknown> {
   const redacted = redact(fields);
-  return typeof redacted === 'object' && redacted !== null ? { ...redacted } : {};
+  return isFields(redacted) ? redacted : {};
 }
+
+const isFields = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null;
 
 function traceFields(): Record<string, string> {
   const trace = currentTrace();

@@ -11,14 +11,26 @@ const secretName =
 const userInfo = /(:\/\/)[^\s/?#"\\]*@/g;
 const urlParameter = /([?&][^=&#\s]*(?:passw|secret|token|key)[^=&#\s]*=)[^&#\s"\\]*/gi;
 
-/** Whether a field of this name is never shown. */
-export const isSecretName = (name: string): boolean => secretName.test(name);
+/** Field names come again with each line of the log. Names that clients invent must not fill the memory. */
+const knownNames = new Map<string, boolean>();
+const mostNames = 1000;
 
-/** The text without user names and passwords inside URLs. */
-export const maskText = (text: string): string =>
-  text.includes('://')
-    ? text.replace(userInfo, `$1${hidden}@`).replace(urlParameter, `$1${hidden}`)
-    : text;
+/** Whether a field of this name is never shown. */
+export function isSecretName(name: string): boolean {
+  const known = knownNames.get(name);
+  if (known !== undefined) return known;
+  const isSecret = secretName.test(name);
+  if (knownNames.size < mostNames) knownNames.set(name, isSecret);
+  return isSecret;
+}
+
+/** The text without the user names, passwords and secret parameters of the URLs in it. */
+export function maskText(text: string): string {
+  // Each line of the log comes through here: most have no URL, and most URLs have nothing to hide.
+  if (!text.includes('://')) return text;
+  const masked = text.includes('@') ? text.replace(userInfo, `$1${hidden}@`) : text;
+  return masked.includes('=') ? masked.replace(urlParameter, `$1${hidden}`) : masked;
+}
 
 /**
  * A copy of plain data for the log: secret fields read `[hidden]`, errors become objects, and what is deeper
@@ -36,12 +48,17 @@ export function redact(value: unknown, depth = 0): unknown {
   return redactFields(value, depth);
 }
 
-const redactFields = (value: object, depth: number): Record<string, unknown> =>
-  Object.fromEntries(
-    Object.entries(value)
-      .slice(0, longest)
-      .map(([name, item]) => [name, maskField(name, item, depth + 1)]),
-  );
+function redactFields(value: object, depth: number): Record<string, unknown> {
+  const shown: Record<string, unknown> = {};
+  let count = 0;
+  for (const [name, item] of Object.entries(value)) {
+    if (count === longest) break;
+    count += 1;
+    // Assigning this one would change what the copy is, and not what it has.
+    if (name !== '__proto__') shown[name] = maskField(name, item, depth + 1);
+  }
+  return shown;
+}
 
 function redactError(error: Error, depth: number): Record<string, unknown> {
   const { name: type, message, stack, cause } = error;

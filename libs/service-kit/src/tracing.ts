@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { randomBytes } from 'node:crypto';
+import { randomFillSync } from 'node:crypto';
 
 import type { Exporter, RecordedSpan } from './span-export.ts';
 
@@ -24,6 +24,19 @@ const traceparent = /^(?!ff)[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{
 const zeros = /^0+$/;
 
 let exporter: Exporter | undefined;
+
+/** Random bytes are cheap by the thousand and dear by the dozen; each request needs some. */
+const pool = Buffer.alloc(4096);
+let used = pool.length;
+
+function randomHex(bytes: number): string {
+  if (used + bytes > pool.length) {
+    randomFillSync(pool);
+    used = 0;
+  }
+  used += bytes;
+  return pool.toString('hex', used - bytes, used);
+}
 
 /**
  * Starts the export of spans to an OTLP/HTTP endpoint (its base URL, `/v1/traces` is appended). Without an
@@ -90,8 +103,8 @@ export function beginTrace(incoming: {
   const parent = parseTraceparent(incoming.traceparent);
   const span = exporter?.start(incoming.name, parent, 'server');
   const ids = span?.ids ?? {
-    traceId: parent?.traceId ?? randomBytes(16).toString('hex'),
-    spanId: randomBytes(8).toString('hex'),
+    traceId: parent?.traceId ?? randomHex(16),
+    spanId: randomHex(8),
     flags: parent?.flags ?? '01',
   };
   const context: TraceContext = {
