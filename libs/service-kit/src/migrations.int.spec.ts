@@ -177,10 +177,6 @@ describe('migrateMain', () => {
       await new Promise((resolve) => setTimeout(resolve, 50));
     child.kill('SIGKILL');
     await once(child, 'close');
-    await query(
-      database.adminUrl,
-      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'migrate' AND datname = current_database()",
-    );
     file('0002_slow.sql', 'CREATE TABLE b (id int);');
     expect(await runMain(env())).toMatchObject({ code: 0, out: 'Applied 0002_slow.\n' });
   });

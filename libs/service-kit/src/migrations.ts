@@ -39,6 +39,9 @@ export async function migrate({
   client.on('error', () => undefined);
   await client.connect();
   try {
+    // Without it a statement of a starter that was killed goes on, and holds the lock, until it is done. Not every
+    // platform has it.
+    await client.query("SET client_connection_check_interval = '1s'").catch(() => undefined);
     // The runner's own lock gives up when it is taken; this one waits. Ending the session frees it, come what may.
     await client.query('SELECT pg_advisory_lock($1)', [lockKey]);
     const warnings: string[] = [];
