@@ -35,6 +35,7 @@ import { createSrch } from './search/srch-mod.ts';
 import { subProblems } from './subscriptions/problems.ts';
 import { subRoutes } from './subscriptions/routes.ts';
 import { createSub } from './subscriptions/sub-mod.ts';
+import { trustedProxies } from './trusted-proxies.ts';
 
 export type AppDeps = {
   config: Config;
@@ -114,7 +115,7 @@ export function createApp({ config, pool, logger, metrics, health, hashing }: Ap
     // An article of 512 KB with each character escaped; what is longer is refused by the modules.
     bodyLimit: '4mb',
     routes: (site) => {
-      site.set('trust proxy', config.TRUST_PROXY === '' ? false : config.TRUST_PROXY);
+      site.set('trust proxy', trustedProxies(config.TRUST_PROXY));
       site.use(accounts.identify);
       site.use('/api', accounts.checkApiCsrf);
       site.use(

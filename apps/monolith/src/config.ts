@@ -1,16 +1,6 @@
-import { isIP } from 'node:net';
 import { z } from 'zod';
 import * as env from '@newscience/service-kit/config';
-
-const isAddressList = (text: string): boolean =>
-  text.split(',').every((part) => {
-    const [address = '', bits] = part.trim().split('/');
-    const most = isIP(address) === 4 ? 32 : 128;
-    return (
-      isIP(address) !== 0 &&
-      (bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= most))
-    );
-  });
+import { isAddressList } from './trusted-proxies.ts';
 
 /** Every environment variable that the monolith reads. Durations are milliseconds. */
 export const configSchema = z.object({

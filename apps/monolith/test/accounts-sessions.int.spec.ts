@@ -381,6 +381,9 @@ describe('attempts', () => {
       expect((await from(`198.51.100.${i}, 192.0.2.7`)).status).toBe(401);
     expect((await from('198.51.100.77, 192.0.2.7')).status).toBe(429);
     expect((await from('192.0.2.8')).status).toBe(401);
+    for (let i = 0; i < 5; i += 1)
+      expect((await from(`203.0.113.${i}, 127.0.0.1`)).status).toBe(401);
+    expect((await from('203.0.113.77, 127.0.0.1')).status).toBe(429);
     for (let i = 0; i < 5; i += 1) expect((await from(`2001:db8:1:2::${i}`)).status).toBe(401);
     expect((await from('2001:db8:1:2:ffff::1')).status).toBe(429);
     expect((await from('2001:db8:1:3::1')).status).toBe(401);

@@ -12,6 +12,7 @@ import type { TestDatabase } from '@newscience/testing/template-database';
 import { createAccounts } from '../src/accounts/accounts.ts';
 import type { AcctErr } from '../src/accounts/acct-int.ts';
 import { acctProblems } from '../src/accounts/problems.ts';
+import { trustedProxies } from '../src/trusted-proxies.ts';
 import { viewerOf } from '../src/viewer.ts';
 import { hashing, testConfig } from './monolith.ts';
 import type { Env } from './monolith.ts';
@@ -36,7 +37,7 @@ export async function startFormSite(database: TestDatabase, env: Env = {}): Prom
     health: createHealth(),
     problems: defineProblems(acctProblems),
     routes: (site) => {
-      site.set('trust proxy', config.TRUST_PROXY === '' ? false : config.TRUST_PROXY);
+      site.set('trust proxy', trustedProxies(config.TRUST_PROXY));
       site.use(accounts.identify);
       site.use('/api', accounts.checkApiCsrf);
       site.use(accounts.routes);

@@ -3,7 +3,7 @@ import type { Accounts } from './accounts.ts';
 
 /** Every `intervalMs`: removes what is over and replaces a signing key that has grown old. Returns the stop. */
 export function startCleanUp(
-  accounts: Accounts,
+  accounts: Pick<Accounts, 'cleanUp'>,
   { intervalMs, logger }: { intervalMs: number; logger: Logger },
 ) {
   let running: Promise<void> | undefined;
