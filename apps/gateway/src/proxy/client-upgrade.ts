@@ -38,7 +38,7 @@ export class ClientUpgrade {
     response.shouldKeepAlive = false;
     response.assignSocket(socket);
     response.on('finish', () => {
-      socket.end();
+      socket.destroySoon();
     });
     this.response = response;
     socket.on('error', this.#onError);

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Dispatcher } from 'undici';
 import type { AccessRecord } from './access-log.ts';
@@ -23,6 +24,8 @@ export type ExchangeScope = FacadeSettings & {
   ended: (exchange: Exchange, record: AccessRecord) => void;
   /** Reads what the client still uploads although it has its answer. */
   linger: (request: IncomingMessage) => void;
+  /** Has nothing more read from a client, whose connection is closed after this answer. */
+  distrust: (socket: Socket) => void;
   isClosing: () => boolean;
 };
 
@@ -51,6 +54,14 @@ type Phase = 'routing' | 'queued' | 'connecting' | 'sending' | 'waiting' | 'answ
 /** Requests that can be repeated without anybody noticing: safe, and sent without a body. */
 const repeatable = new Set(['GET', 'HEAD', 'OPTIONS']);
 const maxAttempts = 2;
+
+/** After these it is doubtful where the next request begins, so nothing more is read. */
+const endsConnection = new Set<ProblemCode>([
+  'request_rejected',
+  'target_rejected',
+  'transfer_coding_unsupported',
+  'version_unsupported',
+]);
 
 /** One request and its answer, from the client's first byte to the last. */
 export class Exchange implements Taker, Placed, Dispatcher.DispatchHandler {
@@ -115,6 +126,8 @@ export class Exchange implements Taker, Placed, Dispatcher.DispatchHandler {
     this.#requestId = fields.requestId;
     if (this.#arrival.refusal !== undefined) {
       this.refuse(this.#arrival.refusal);
+    } else if (request.httpVersionMajor !== 1) {
+      this.refuse('version_unsupported');
     } else if (target.length > this.#scope.limits.targetBytes) {
       this.refuse('target_too_long');
     } else if (!target.startsWith('/')) {
@@ -136,8 +149,12 @@ export class Exchange implements Taker, Placed, Dispatcher.DispatchHandler {
       this.#answer.cut();
       return;
     }
-    // Who sends what is not HTTP is not listened to any further.
-    if (code === 'request_rejected' || this.#scope.isClosing()) this.#answer.closeAfterwards();
+    if (endsConnection.has(code)) {
+      this.#scope.distrust(this.request.socket);
+      this.#answer.closeAfterwards();
+    } else if (this.#scope.isClosing()) {
+      this.#answer.closeAfterwards();
+    }
     this.#answer.problem(code, this.#requestId, detail);
     if (!this.request.complete) this.#scope.linger(this.request);
   }

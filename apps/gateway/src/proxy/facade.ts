@@ -2,6 +2,7 @@ import type { Logger } from '@newscience/service-kit/logging';
 import type { Metrics } from '@newscience/service-kit/metrics';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { accessLogTo, type AccessLog } from './access-log.ts';
 import { asksForUpgrade, ClientUpgrade } from './client-upgrade.ts';
 import { Exchange, type Arrival, type ExchangeScope, type Upgrade } from './exchange.ts';
@@ -38,6 +39,7 @@ export type Facade = {
 
 /** How often the gauges are brought up to date, in milliseconds. */
 const gaugesEvery = 1_000;
+const mostTurns = 100;
 
 /**
  * The transparent facade: a server that passes each request to the upstream that `decide` names, and
@@ -53,6 +55,7 @@ export function createFacade(options: FacadeOptions): Facade {
   const lingering = new Lingering(limits.lingerBytes, timeouts.lingerMs);
   const inFlight = new InFlight<Exchange>();
   const tunnels = new Set<Tunnel>();
+  const sockets = new Set<Socket>();
   const traffic = createTrafficMetrics(options.metrics, {
     inFlight: () => inFlight.size,
     pools: () => pools,
@@ -65,6 +68,9 @@ export function createFacade(options: FacadeOptions): Facade {
     poolFor: (upstream) => pools.for(upstream),
     linger: (request) => {
       lingering.add(request);
+    },
+    distrust: (socket) => {
+      unreadable.distrust(socket);
     },
     isClosing: () => closing,
     ended: (exchange, record) => {
@@ -86,7 +92,8 @@ export function createFacade(options: FacadeOptions): Facade {
     },
   });
 
-  function begin(request: IncomingMessage, response: ServerResponse, arrival: Arrival): Exchange {
+  function begin(request: IncomingMessage, response: ServerResponse, arrival: Arrival): void {
+    if (unreadable.isDistrusted(request.socket)) return;
     const exchange = new Exchange(request, response, scope, arrival);
     inFlight.add(exchange);
     try {
@@ -95,7 +102,6 @@ export function createFacade(options: FacadeOptions): Facade {
       options.logger.error({ err: error }, 'a request could not be handled');
       exchange.refuse('internal_error');
     }
-    return exchange;
   }
 
   const server = createServer(
@@ -115,6 +121,10 @@ export function createFacade(options: FacadeOptions): Facade {
   );
   server.maxHeadersCount = 0;
   server.maxConnections = limits.clientConnections;
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
   server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
     begin(request, response, { expectsContinue: true });
   });
@@ -157,17 +167,21 @@ export function createFacade(options: FacadeOptions): Facade {
       closing = true;
       for (const exchange of inFlight) exchange.closeAfterwards();
       const deadline = setTimeout(() => {
-        for (const tunnel of tunnels) tunnel.close();
-        for (const exchange of inFlight) exchange.request.socket.destroy();
-        server.closeAllConnections();
+        for (const socket of sockets) socket.destroy();
       }, deadlineMs);
       await new Promise<void>((resolve) => {
         server.close(() => {
           resolve();
         });
+        // Opened in advance, as browsers do: node takes it for a request that is about to come.
+        for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy();
       });
       clearTimeout(deadline);
       clearInterval(ticker);
+      // The upstream's side of what was cut, and the log line of it, come a turn or two later.
+      for (let turn = 0; turn < mostTurns && inFlight.size + tunnels.size > 0; turn++) {
+        await nextTurn();
+      }
       await pools.close();
       accessLog.flush();
     },

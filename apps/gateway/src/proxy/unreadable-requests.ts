@@ -26,6 +26,15 @@ export class UnreadableRequests {
     this.#options = options;
   }
 
+  /** Nothing more is taken from this client. */
+  distrust(socket: Socket): void {
+    this.#doomed.add(socket);
+  }
+
+  isDistrusted(socket: Socket): boolean {
+    return this.#doomed.has(socket);
+  }
+
   onError(error: ParserError, socket: Socket): void {
     if (this.#doomed.has(socket)) return;
     if (error.code === 'ECONNRESET' || error.code === 'HPE_INVALID_EOF_STATE' || !socket.writable) {
@@ -92,7 +101,7 @@ export function parserProblem(error: ParserError, targetBytes: number): ProblemC
     case 'ERR_HTTP_REQUEST_TIMEOUT':
       return 'request_timeout';
     case 'HPE_INVALID_VERSION':
-      return 'version_unsupported';
+      return namesVersion(error.rawPacket) ? 'version_unsupported' : 'request_rejected';
     case 'HPE_CHUNK_EXTENSIONS_OVERFLOW':
       return 'header_too_large';
     case 'HPE_HEADER_OVERFLOW':
@@ -100,6 +109,12 @@ export function parserProblem(error: ParserError, targetBytes: number): ProblemC
     default:
       return 'request_rejected';
   }
+}
+
+/** A version that is well-formed and no other fault of the request line. */
+function namesVersion(packet: Buffer | undefined): boolean {
+  const text = packet?.toString('latin1', 0, 16 * 1_024) ?? '';
+  return /^[A-Z]+ \S+ HTTP\/\d\.\d\r\n/.test(text);
 }
 
 /** The request line as far as the last packet shows it: the parser does not say what was too long. */

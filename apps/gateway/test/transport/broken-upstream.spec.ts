@@ -42,7 +42,7 @@ async function answerAfter(
 describe('an upstream that gives no answer', () => {
   it('because nobody listens is 502 upstream_unreachable', async () => {
     const gone = await startHarness();
-    await gone.close();
+    await gone.stop();
     const harness = await startHarness({
       decide: () => ({ routeId: 'r', stage: 's', upstream: { name: 'old', origin: gone.origin } }),
     });

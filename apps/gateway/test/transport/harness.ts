@@ -29,7 +29,10 @@ export type Harness = {
   upstreamConnections: () => number;
   /** Waits until so many requests have ended. */
   ended: (count: number) => Promise<AccessRecord[]>;
+  /** Closes the facade alone. */
   close: (deadlineMs?: number) => Promise<void>;
+  /** Closes the facade, its clients and its upstream. */
+  stop: () => Promise<void>;
 };
 
 export type HarnessOptions = Partial<
@@ -103,6 +106,9 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
       if (closed) return;
       closed = true;
       await facade.close(deadlineMs);
+    },
+    stop: async () => {
+      await harness.close();
       for (const client of clients) client.destroy();
       await server.close();
     },
@@ -113,7 +119,7 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
 
 /** For `afterEach`: ends what the test has started. */
 export async function stopAll(): Promise<void> {
-  for (const harness of running.splice(0)) await harness.close();
+  for (const harness of running.splice(0)) await harness.stop();
 }
 
 /** Serves every request on a connection with the same answer. */

@@ -145,16 +145,14 @@ describe('Expect: 100-continue', () => {
   });
 
   it('is answered with 502 before the body is sent where nobody would take it', async () => {
-    const harness = await startHarness();
     const gone = await startHarness();
-    await gone.close();
+    await gone.stop();
     const lost = await startHarness({
       decide: () => ({ routeId: 'r', stage: 's', upstream: { name: 'gone', origin: gone.origin } }),
     });
     const client = await lost.client();
     client.write(expecting);
     expect(await client.readAnswer()).toMatchObject({ status: 502, interim: [] });
-    await harness.close();
   });
 
   it('of anything else cannot be met', async () => {
