@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { eventually } from '@newscience/testing/eventually';
 import type { TestDatabase } from '@newscience/testing/template-database';
 import pg from 'pg';
 import { z } from 'zod';
@@ -155,7 +156,10 @@ describe('sessions', () => {
     const answer = late.call('/login', {
       form: { _csrf: csrf, email: 'race@example.org', password },
     });
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    await eventually(async () => {
+      const { rows } = await db.query('SELECT 1 FROM pg_locks WHERE NOT granted');
+      expect(rows).toHaveLength(1);
+    });
     await client.query(
       `DELETE FROM usr_sess USING usr WHERE usr.usr_id = usr_sess.usr_id AND eml_lc = 'race@example.org'`,
     );

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { hash } from '@node-rs/argon2';
+import { eventually } from '@newscience/testing/eventually';
+import pg from 'pg';
 import { z } from 'zod';
 import { editor, operator, password, startMonolith } from './monolith.ts';
 import type { TestMonolith } from './monolith.ts';
@@ -232,7 +234,19 @@ describe('accounts for the operator', () => {
       token: first,
       json: { role: 'operator' },
     });
-    const both = await Promise.all([demote(firstId, second), demote(secondId, first)]);
+    // Both wait for the rows, so that both have looked before either writes.
+    const holder = new pg.Client({ connectionString: site.database.ownerUrl });
+    await holder.connect();
+    await holder.query('BEGIN');
+    await holder.query('SELECT 1 FROM usr FOR UPDATE');
+    const leaving = Promise.all([demote(firstId, second), demote(secondId, first)]);
+    await eventually(async () => {
+      const waiting = await site.query('SELECT DISTINCT pid FROM pg_locks WHERE NOT granted');
+      expect(waiting).toHaveLength(2);
+    });
+    await holder.query('ROLLBACK');
+    await holder.end();
+    const both = await leaving;
     expect(both.filter(({ status }) => status === 200)).toHaveLength(1);
     expect(await site.query(`SELECT 1 FROM usr WHERE rol = 'O'`)).toHaveLength(1);
     await site.query(`UPDATE usr SET rol = 'O' WHERE eml_lc = $1`, [operator.email]);
