@@ -193,6 +193,22 @@ describe('a token that is refused', () => {
     });
   });
 
+  it.each(['ES256', 'RS256', 'Ed25519'])(
+    'signed with %s, be its key published or not',
+    async (alg) => {
+      const { publicKey, privateKey } = await generateKeyPair(alg, { extractable: true });
+      jwks.keys.push({ ...(await exportJWK(publicKey)), kid: 'key-2', alg });
+      const token = await new SignJWT({ role: 'operator' })
+        .setProtectedHeader({ alg, kid: 'key-2' })
+        .setSubject('7a3c')
+        .setIssuer(issuer)
+        .setAudience(audience)
+        .setExpirationTime('15m')
+        .sign(privateKey);
+      expect(await verify(token)).toMatchObject({ ok: false, error: { code: 'unauthorized' } });
+    },
+  );
+
   it('is told when it has expired', async () => {
     const verified = await verify(await sign(key, { expires: '-1m' }));
     expect(verified.ok ? '' : verified.error.detail).toBe('The token has expired. Get a new one.');
