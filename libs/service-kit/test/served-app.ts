@@ -56,3 +56,15 @@ export function nestedRouter(): express.Router {
   });
   return inner;
 }
+
+const problemSchema = z
+  .object({ code: z.string(), status: z.number(), detail: z.string() })
+  .loose();
+
+/** The problem that a response carries; throws when it is none. */
+export async function problemOf(response: Response): Promise<z.output<typeof problemSchema>> {
+  const type = response.headers.get('content-type');
+  if (type !== 'application/problem+json; charset=utf-8')
+    throw new Error(`It is ${type ?? 'nothing'}.`);
+  return problemSchema.parse(await response.json());
+}
