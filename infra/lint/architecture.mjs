@@ -14,6 +14,7 @@ const scopes = [
     sourceTag: 'scope:gateway',
     onlyDependOnLibsWithTags: ['scope:gateway', 'scope:kit', 'scope:platform'],
   },
+  { sourceTag: 'scope:platform', onlyDependOnLibsWithTags: ['scope:platform', 'scope:kit'] },
   { sourceTag: 'scope:local', onlyDependOnLibsWithTags: ['scope:local', 'scope:kit'] },
   { sourceTag: 'scope:e2e', onlyDependOnLibsWithTags: ['scope:kit'] },
 ];
