@@ -8,17 +8,20 @@ import { type Lock, takeLock } from './lock.ts';
  *
  * @throws Refusal where another launcher has it; an error of the operating system where it cannot be written
  */
-export async function openDataFolder(layout: Layout): Promise<Lock> {
+export async function openDataFolder(
+  layout: Layout,
+  say: (sentence: string) => void,
+): Promise<Lock> {
   const isNew = !existsSync(layout.dataDir);
   mkdirSync(layout.dataDir, { recursive: true });
   // PostgreSQL may run as another account: it has to pass, and sees nothing.
   if (isNew && process.platform !== 'win32') chmodSync(layout.dataDir, 0o711);
-  return takeLock(layout);
+  return takeLock(layout, say);
 }
 
 /** Makes the folders inside; only this user may look into them. */
 export function makeFolders(layout: Layout, services: readonly string[]): void {
-  const folders = [layout.secretsDir, layout.logsDir, layout.mailDir, layout.cacheDir];
+  const folders = [layout.secretsDir, layout.logsDir, layout.mailDir];
   for (const folder of [...folders, ...services.map(layout.serviceDir)]) {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
   }

@@ -79,7 +79,7 @@ export function createLauncher(given: LauncherOptions): Launcher {
   };
 
   const prepareFolder = async (): Promise<Lock> => {
-    lock = await openDataFolder(layout);
+    lock = await openDataFolder(layout, progress.say);
     if (options.reset) await resetData(layout, names, options.yes, question);
     const ports = site.services.flatMap((service) => service.ports);
     await assertPortsFree(
@@ -116,17 +116,14 @@ export function createLauncher(given: LauncherOptions): Launcher {
     database: Database | undefined,
   ): Readonly<Record<string, string>> => {
     const accounts = accountsIn(layout.credentialsFile);
-    return {
-      NODE_COMPILE_CACHE: layout.cacheDir, // stripped and compiled sources: the next start is faster
-      ...service.env({
-        layout,
-        basePort: port,
-        siteUrl: site.url(port),
-        databaseUrl: database?.appUrl ?? '',
-        secret: (name) => secretIn(layout.secretFile(name)),
-        passwords: { operator: accounts.operator.password, editor: accounts.editor.password },
-      }),
-    };
+    return service.env({
+      layout,
+      basePort: port,
+      siteUrl: site.url(port),
+      databaseUrl: database?.appUrl ?? '',
+      secret: (name) => secretIn(layout.secretFile(name)),
+      passwords: { operator: accounts.operator.password, editor: accounts.editor.password },
+    });
   };
 
   const startService = (
@@ -224,6 +221,7 @@ export function createLauncher(given: LauncherOptions): Launcher {
     },
     stop: async () => {
       stopping.abort();
+      lock?.stopping();
       clearInterval(logCheck);
       await processes?.stop();
       await starting.catch(() => undefined);

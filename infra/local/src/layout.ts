@@ -13,7 +13,6 @@ export type Layout = {
   readonly postgresDir: string;
   readonly logsDir: string;
   readonly mailDir: string;
-  readonly cacheDir: string;
   readonly secretFile: (name: string) => string;
   readonly logFile: (name: string) => string;
   /** A folder that a service keeps files of its own in. */
@@ -33,7 +32,6 @@ export function layoutOf(dataDir: string): Layout {
     postgresDir: join(dataDir, 'postgres'),
     logsDir,
     mailDir: join(dataDir, 'mail'),
-    cacheDir: join(dataDir, 'cache'),
     secretFile: (name) => join(secretsDir, `${name}.secret`),
     logFile: (name) => join(logsDir, `${name}.log`),
     serviceDir: (name) => join(dataDir, name),
@@ -52,7 +50,6 @@ export function entriesToReset(layout: Layout, services: readonly string[]): str
     `${layout.postgresDir}.password`,
     layout.logsDir,
     layout.mailDir,
-    layout.cacheDir,
     ...services.map(layout.serviceDir),
   ];
 }

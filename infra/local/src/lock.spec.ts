@@ -72,6 +72,34 @@ describe('the lock of a data folder', () => {
     expect(await ended).toEqual([null, 'SIGTERM']);
   });
 
+  it('waits for a launcher that is stopping', async () => {
+    const { child, known } = await another();
+    writeFileSync(
+      layout.lockFile,
+      JSON.stringify({ launcher: known, processes: [], stopping: true }),
+    );
+    const said: string[] = [];
+    const taken = takeLock(layout, (sentence) => {
+      said.push(sentence);
+      child.kill('SIGKILL');
+    });
+    (await taken).release();
+    expect(said).toEqual([
+      `An earlier run (process ${known.pid}) is stopping: waiting for its end.`,
+    ]);
+  });
+
+  it('tells a later start that it is stopping', async () => {
+    const lock = await takeLock(layout);
+    lock.note([{ name: 'monolith', pid: 4_000_000, command: 'node' }]);
+    lock.stopping();
+    expect(JSON.parse(readFileSync(layout.lockFile, 'utf8'))).toMatchObject({
+      stopping: true,
+      processes: [{ name: 'monolith' }],
+    });
+    lock.release();
+  });
+
   it('spares a process that only has the number of one that was left', async () => {
     const { child, ended, known } = await another();
     const gone = { name: 'launcher', pid: 4_000_000, command: 'node' };

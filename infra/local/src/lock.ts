@@ -17,45 +17,69 @@ export type KnownProcess = {
 export type Lock = {
   /** Notes the processes that run now; the next start ends those that outlived this launcher. */
   readonly note: (processes: readonly KnownProcess[]) => void;
+  /** From now on a new start waits for the end of this one instead of being refused. */
+  readonly stopping: () => void;
   readonly release: () => void;
 };
 
-type LockContent = { readonly launcher: KnownProcess; readonly processes: readonly KnownProcess[] };
+type LockContent = {
+  readonly launcher: KnownProcess;
+  readonly processes: readonly KnownProcess[];
+  readonly stopping?: boolean;
+};
 
-const END_MS = 10_000;
+/** A stop takes no longer, by its own deadlines. */
+const STOP_MS = 10_000;
 
 /**
- * Takes the data folder for this process. What a killed launcher left running is ended first.
+ * Takes the data folder for this process. A launcher that is stopping is waited for, and what a killed one left
+ * running is ended first.
  *
+ * @param say is told what is waited for
  * @throws Refusal where another launcher that is alive holds it
  */
-export async function takeLock({ lockFile, dataDir }: Layout): Promise<Lock> {
+export async function takeLock(
+  { lockFile, dataDir }: Layout,
+  say: (sentence: string) => void = () => undefined,
+): Promise<Lock> {
   const launcher = describeProcess('launcher', process.pid);
-  const write = (processes: readonly KnownProcess[]): void =>
-    writePrivate(
-      lockFile,
-      `${JSON.stringify({ launcher, processes } satisfies LockContent, null, 2)}\n`,
-    );
+  let content: LockContent = { launcher, processes: [] };
+  const write = (change: Partial<LockContent>): void => {
+    content = { ...content, ...change };
+    writePrivate(lockFile, `${JSON.stringify(content, null, 2)}\n`);
+  };
   const draft = `${lockFile}.${process.pid}`;
-  writeFileSync(draft, JSON.stringify({ launcher, processes: [] } satisfies LockContent), {
-    mode: 0o600,
-  });
+  writeFileSync(draft, JSON.stringify(content), { mode: 0o600 });
   try {
     // A link appears at once and with its content, and only for one of two that try together.
     for (let attempt = 0; !tryLink(draft, lockFile); attempt += 1) {
       const held = readLock(lockFile);
+      if (held?.stopping === true && runs(held.launcher)) {
+        say(`An earlier run (process ${held.launcher.pid}) is stopping: waiting for its end.`);
+        await untilGone(held.launcher, Date.now() + STOP_MS);
+      }
       if (held !== undefined && (runs(held.launcher) || attempt === 3)) {
         throw new Refusal(
           `New Science already runs on ${dataDir} (process ${held.launcher.pid}): use it, or stop it with Ctrl-C in its terminal (or: kill ${held.launcher.pid}), or start another one with --data and --port.`,
         );
       }
-      for (const left of held?.processes ?? []) await end(left);
+      const left = (held?.processes ?? []).filter(runs);
+      if (left.length > 0) {
+        say(
+          `An earlier run was killed: ending what it left (${left.map(({ name }) => name).join(', ')}).`,
+        );
+      }
+      for (const process of left) await end(process);
       setAside(lockFile);
     }
   } finally {
     rmSync(draft, { force: true });
   }
-  return { note: write, release: () => rmSync(lockFile, { force: true }) };
+  return {
+    note: (processes) => write({ processes }),
+    stopping: () => write({ stopping: true }),
+    release: () => rmSync(lockFile, { force: true }),
+  };
 }
 
 /** Describes a process that runs right now. */
@@ -73,13 +97,18 @@ function runs({ pid, command }: KnownProcess): boolean {
 async function end(left: KnownProcess): Promise<void> {
   // On Windows the number alone would not be proof enough to end something.
   if (process.platform === 'win32') return;
-  const deadline = Date.now() + END_MS;
-  let asked = false;
-  while (runs(left)) {
-    if (!asked || Date.now() > deadline) process.kill(left.pid, asked ? 'SIGKILL' : 'SIGTERM');
-    asked = true;
+  process.kill(left.pid, 'SIGTERM');
+  if (await untilGone(left, Date.now() + STOP_MS)) return;
+  process.kill(left.pid, 'SIGKILL');
+  await untilGone(left, Date.now() + STOP_MS);
+}
+
+async function untilGone(known: KnownProcess, deadline: number): Promise<boolean> {
+  while (runs(known)) {
+    if (Date.now() > deadline) return false;
     await sleep(50);
   }
+  return true;
 }
 
 /** Removes a stale lock, and gives it back if another start has just replaced it by its own. */

@@ -19,9 +19,7 @@ describe('the services', () => {
     ];
     expect(new Set(ports).size).toBe(ports.length);
     const names = newScience.services.map(({ name }) => name);
-    expect(new Set([...names, 'postgres', 'logs', 'secrets', 'mail', 'cache']).size).toBe(
-      names.length + 5,
-    );
+    expect(new Set([...names, 'postgres', 'logs', 'secrets', 'mail']).size).toBe(names.length + 4);
   });
 
   it('start from files that exist', () => {
