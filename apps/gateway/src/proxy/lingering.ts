@@ -18,7 +18,7 @@ export class Lingering {
 
   add(request: IncomingMessage): void {
     const { socket } = request;
-    if (this.#deadlines.has(socket) || socket.destroyed) return;
+    if (request.readableEnded || this.#deadlines.has(socket) || socket.destroyed) return;
     this.#deadlines.set(socket, performance.now() + this.#milliseconds);
     let left = this.#bytes;
     request.on('data', (chunk: Buffer) => {

@@ -241,14 +241,14 @@ describe('an upstream that dies in the middle of a body', () => {
   });
 
   it('but is not given up as long as something comes', async () => {
-    const harness = await startHarness({ timeouts: { idleMs: 100 } });
+    const harness = await startHarness({ timeouts: { idleMs: 500 } });
     const client = await harness.client();
     client.write(get);
     const upstream = await harness.upstream();
     await upstream.readRequest();
     upstream.write(head('HTTP/1.1 200 OK', 'Content-Length: 8'));
     for (let sent = 0; sent < 8; sent++) {
-      await new Promise((resolve) => setTimeout(resolve, 30));
+      await new Promise((resolve) => setTimeout(resolve, 100));
       upstream.write('x');
     }
     expect(await client.readAnswer()).toMatchObject({ complete: true });
