@@ -29,6 +29,8 @@ export type TestMonolith = {
   database: TestDatabase;
   /** For looking at and moving what stands in the database, as its owner. */
   query: <T extends pg.QueryResultRow>(sql: string, values?: unknown[]) => Promise<T[]>;
+  /** Starts the background jobs, which end with the site. */
+  startJobs: () => void;
   close: () => Promise<void>;
 };
 
@@ -71,7 +73,7 @@ export async function startMonolith(env: Env = {}, shared?: TestDatabase): Promi
   const logger = createLogger({ service: 'monolith', level: config.LOG_LEVEL });
   const pool = createPool({ url: database.url, applicationName: 'monolith test', logger, max: 5 });
   const metrics = createMetrics('monolith');
-  const { app, prepare } = createApp({
+  const { app, prepare, startJobs } = createApp({
     config,
     pool,
     logger,
@@ -84,14 +86,19 @@ export async function startMonolith(env: Env = {}, shared?: TestDatabase): Promi
   const owner = new pg.Pool({ connectionString: database.ownerUrl, max: 2 });
   owner.on('error', () => undefined);
 
+  let stopJobs = () => Promise.resolve();
   return {
     url: `http://127.0.0.1:${server.port}`,
     port: server.port,
     database,
     query: async <T extends pg.QueryResultRow>(sql: string, values: unknown[] = []) =>
       (await owner.query<T>(sql, values)).rows,
+    startJobs() {
+      stopJobs = startJobs();
+    },
     async close() {
       await server.close(500);
+      await stopJobs();
       await pool.end();
       await owner.end();
       if (shared === undefined) await database.drop();

@@ -46,6 +46,14 @@ export function deskPages({ art, show }: PageDeps): Router {
   const sectionOptions = async () =>
     (await art.lstSect()).map(({ sectCd, sectNm }) => ({ value: sectCd, label: sectNm }));
 
+  /** The section is looked at last by the articles; here it is said together with all the rest. */
+  async function withSection(error: ArtErr, sectCd: string): Promise<ArtErr> {
+    if (error.code !== 'validation_failed' || sectCd === '') return error;
+    const known = (await art.lstSect()).some((section) => section.sectCd === sectCd);
+    const fault = { pointer: '/sectCd', problem: 'is unknown', remedy: 'Choose one of the list.' };
+    return known ? error : { ...error, faults: [...(error.faults ?? []), fault] };
+  }
+
   async function newPage(req: Request, res: Response, form: FormView, status = 200) {
     const head = { title: 'New article', path: '/desk/new', place: 'desk', status } as const;
     await show.page(req, res, { ...head, listed: false, stored: false }, '/desk-new', {
@@ -67,7 +75,8 @@ export function deskPages({ art, show }: PageDeps): Router {
       res.redirect(303, withParameter(links.desk(made.value.artRef), 'done', 'created'));
       return;
     }
-    const form = refusedForm(typed(fields, kept), made.error, deskLabels, deskField);
+    const error = await withSection(made.error, fields('section'));
+    const form = refusedForm(typed(fields, kept), error, deskLabels, deskField);
     await newPage(req, res, form, refusals[made.error.code]);
   });
 
