@@ -16,6 +16,7 @@ import { fileURLToPath } from 'node:url';
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const modules = join(root, 'node_modules');
 const stamp = join(modules, '.newscience-lock');
+const compiled = process.env.NODE_COMPILE_CACHE ?? join(modules, '.cache', 'compiled');
 const pinnedNode = join(modules, 'node', 'bin', process.platform === 'win32' ? 'node.exe' : 'node');
 
 const [major = 0] = process.versions.node.split('.').map(Number);
@@ -25,6 +26,7 @@ const [target, ...args] = process.argv.slice(2);
 if (target === undefined) fail('usage: node infra/run.mjs FILE.ts|TOOL [ARG...]');
 
 installIfLockChanged();
+compileAhead();
 run(target, args);
 
 function installIfLockChanged() {
@@ -49,6 +51,12 @@ function installIfLockChanged() {
   process.stderr.write(`Installed in ${((Date.now() - started) / 1000).toFixed(0)} s.\n`);
 }
 
+function compileAhead() {
+  if (existsSync(compiled)) return;
+  const env = { ...process.env, NODE_COMPILE_CACHE: compiled };
+  spawnSync(pinnedNode, [join(root, 'infra', 'compile-ahead.mjs')], { env, stdio: 'ignore' });
+}
+
 /** npm hands its own settings down as npm_config_*; those of a script run must not steer an install. */
 function installEnvironment() {
   const kept = Object.entries(process.env).filter(([name]) => name !== 'npm_config_json');
@@ -65,7 +73,7 @@ function run(target, args) {
       NX_NO_CLOUD: 'true',
       NX_DAEMON: process.env.NX_DAEMON ?? 'false',
       // Sources whose types are stripped already: quicker to start, and the stripper stays out of memory.
-      NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? join(modules, '.cache', 'compiled'),
+      NODE_COMPILE_CACHE: compiled,
     },
   });
   // A terminal sends Ctrl-C to the whole group; a supervisor signals only this process.

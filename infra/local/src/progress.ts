@@ -69,7 +69,10 @@ export function textProgress(terminal: Terminal): Progress {
       );
       if (waiting.length === 0) return;
       terminal.write(
-        `  waiting for ${waiting.join(' · ')}`.slice(0, (terminal.columns > 20 ? terminal.columns : 80) - 1),
+        `  waiting for ${waiting.join(' · ')}`.slice(
+          0,
+          (terminal.columns > 20 ? terminal.columns : 80) - 1,
+        ),
       );
       shown = true;
       return;

@@ -19,6 +19,7 @@ export const newScience: Site = {
         HOST: '127.0.0.1',
         PORT: String(basePort + 2),
         DATABASE_URL: databaseUrl,
+        DATABASE_POOL_MAX: '6', // 18 MB resident for each connection, and one machine has few cores
         PUBLIC_URL: siteUrl,
         TRUST_PROXY: '127.0.0.1',
         KEY_ENCRYPTION_SECRET: secret('monolith-key-encryption'),
