@@ -20,6 +20,9 @@
   let running = null;
   let shown = { query: '', cursor: null, total: 0, count: 0 };
 
+  /** What the search itself said; anything else is the connection. */
+  class Refusal extends Error {}
+
   function element(name, className, text) {
     const made = document.createElement(name);
     if (className) made.className = className;
@@ -30,6 +33,12 @@
   function say(text, failed = false) {
     status.textContent = text;
     status.classList.toggle('failed', failed);
+  }
+
+  /** The button below the results: what it does next, or null for none. */
+  function offer(label) {
+    more.hidden = label === null;
+    if (label !== null) more.textContent = label;
   }
 
   function names(authors) {
@@ -82,7 +91,8 @@
     });
     if (!response.ok) {
       const problem = await response.json().catch(() => ({}));
-      throw new Error(typeof problem.detail === 'string' ? problem.detail : '');
+      const { detail } = problem;
+      throw new Refusal(typeof detail === 'string' ? detail : 'It answered with an error.');
     }
     return response.json();
   }
@@ -102,7 +112,7 @@
     if (!next) {
       shown = { query, cursor: null, total: 0, count: 0 };
       results.replaceChildren();
-      more.hidden = true;
+      offer(null);
     }
     if (topics) topics.hidden = query !== '';
     if (query === '') {
@@ -120,15 +130,17 @@
       results.append(...entries);
       shown.count += entries.length;
       shown.cursor = answer.nextCursor;
-      more.hidden = answer.nextCursor === null;
+      offer(answer.nextCursor === null ? null : 'More results');
       if (topics) topics.hidden = answer.total > 0;
       say(summary(answer));
       // Whoever pressed the button goes on reading where the new results begin.
       if (next) entries[0]?.querySelector('a').focus();
     } catch (error) {
       if (error.name === 'AbortError') return;
-      say(`The search did not answer. ${error.message || 'Try again in a moment.'}`, true);
-      more.hidden = shown.cursor === null;
+      const why =
+        error instanceof Refusal ? error.message : 'The search did not answer. Are you connected?';
+      say(why, true);
+      offer('Try again');
     } finally {
       results.removeAttribute('aria-busy');
       more.disabled = false;
@@ -144,7 +156,7 @@
     if (query !== fromAddress()) history.pushState(null, '', address);
     void search(query);
   });
-  more.addEventListener('click', () => void search(shown.query, true));
+  more.addEventListener('click', () => void search(shown.query, shown.count > 0));
   addEventListener('popstate', () => {
     input.value = fromAddress();
     void search(fromAddress());

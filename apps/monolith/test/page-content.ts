@@ -18,6 +18,18 @@ export type Draft = {
   licence?: { name: string; url: string };
 };
 
+/** An article with all that one can have. */
+export const exampleArticle: Draft = {
+  title: 'Listening to a tremor of spacetime',
+  kicker: 'Gravity',
+  summary: 'How the first wave was caught.',
+  body: 'The first paragraph.\n\nHow it was measured\n\nThe last paragraph.',
+  authors: ['Eszter Valkó', 'Daniel Tamahori'],
+  topics: ['Astronomy', 'Physics'],
+  source: { name: 'The Journal', url: 'https://journal.example/1' },
+  licence: { name: 'CC BY 4.0', url: 'https://creativecommons.org/licenses/by/4.0/' },
+};
+
 /** Code to name. */
 export const testSections: Record<string, string> = {
   'space-and-physics': 'Space and physics',
