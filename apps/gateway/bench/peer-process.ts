@@ -15,6 +15,7 @@ export type Peer = {
 };
 
 export type NodePeer = Peer & {
+  pid: number;
   /** Memory in use right after a full collection. */
   memory: () => Promise<MemoryReading>;
 };
@@ -40,6 +41,7 @@ export async function startNodePeer(
   const { pid = 0 } = child;
   return {
     name,
+    pid,
     origin: `http://127.0.0.1:${port}`,
     cpuSeconds: () => processUsage(pid).cpuSeconds,
     stop: () => end(child),

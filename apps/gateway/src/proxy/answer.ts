@@ -115,6 +115,7 @@ export class Answer {
     if (this.isBegun) return;
     const { status, fields, body } = problemAnswer(code, requestId, detail);
     this.status = status;
+    this.#response.sendDate = true;
     this.#response.writeHead(status, fields);
     this.#response.end(body);
   }

@@ -5,6 +5,7 @@ import type { AccessRecord } from './access-log.ts';
 import type { AnswerFields } from './answer-fields.ts';
 import { Answer } from './answer.ts';
 import { traceIdOf } from './correlation.ts';
+import { addressOf } from './client-address.ts';
 import type { Placed } from './in-flight.ts';
 import type { ProblemCode } from './problems.ts';
 import { readRequestFields, type RequestFields } from './request-fields.ts';
@@ -58,6 +59,7 @@ const endsConnection = new Set<ProblemCode>([
 export class Exchange implements Caller, Placed {
   place = -1;
   readonly request: IncomingMessage;
+  readonly #client: string;
   readonly #scope: ExchangeScope;
   readonly #arrival: Arrival;
   readonly #answer: Answer;
@@ -79,6 +81,7 @@ export class Exchange implements Caller, Placed {
     arrival: Arrival,
   ) {
     this.request = request;
+    this.#client = addressOf(request.socket);
     this.#scope = scope;
     this.#arrival = arrival;
     this.#answer = new Answer(request, response);
@@ -99,7 +102,7 @@ export class Exchange implements Caller, Placed {
     const fields = readRequestFields(
       request.rawHeaders,
       {
-        address: socket.remoteAddress ?? '',
+        address: this.#client,
         scheme: 'encrypted' in socket ? 'https' : 'http',
         minorVersion: request.httpVersionMinor,
       },
@@ -226,7 +229,7 @@ export class Exchange implements Caller, Placed {
     this.#scope.ended(this, {
       requestId: this.#requestId,
       traceId: this.#fields === undefined ? '' : traceIdOf(this.#fields.traceparent),
-      client: request.socket.remoteAddress ?? '',
+      client: this.#client,
       method: request.method ?? '',
       path: this.#path,
       route: this.#decision?.routeId ?? '',

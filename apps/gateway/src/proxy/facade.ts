@@ -41,6 +41,8 @@ export type Facade = {
 const gaugesEvery = 1_000;
 const mostTurns = 100;
 
+const ordinary: Arrival = {};
+
 /**
  * The transparent facade: a server that passes each request to the upstream that `decide` names, and
  * the answer back, as `README.md` describes.
@@ -51,13 +53,16 @@ export function createFacade(options: FacadeOptions): Facade {
   const settings = facadeSettings(options);
   const { limits, timeouts } = settings;
   const accessLog = options.accessLog ?? accessLogTo(options.logger);
-  const pools = new UpstreamPools(settings);
+  const pools = new UpstreamPools(settings, (error) => {
+    options.logger.error({ err: error }, 'a connection to an upstream failed unexpectedly');
+  });
   const lingering = new Lingering(limits.lingerBytes, timeouts.lingerMs);
   const inFlight = new InFlight<Exchange>();
   const tunnels = new Set<Tunnel>();
   const sockets = new Set<Socket>();
   const traffic = createTrafficMetrics(options.metrics, {
     inFlight: () => inFlight.size,
+    clients: () => sockets.size,
     pools: () => pools,
   });
   let closing = false;
@@ -118,7 +123,7 @@ export function createFacade(options: FacadeOptions): Facade {
       shouldUpgradeCallback: asksForUpgrade,
     },
     (request, response) => {
-      begin(request, response, {});
+      begin(request, response, ordinary);
     },
   );
   server.maxHeadersCount = 0;
@@ -126,6 +131,9 @@ export function createFacade(options: FacadeOptions): Facade {
   server.on('connection', (socket: Socket) => {
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
+  });
+  server.on('drop', () => {
+    traffic.dropped();
   });
   server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
     begin(request, response, { expectsContinue: true });

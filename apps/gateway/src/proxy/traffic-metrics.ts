@@ -5,6 +5,8 @@ import type { UpstreamPool } from './upstream-pool.ts';
 export type TrafficMetrics = {
   /** Counts one request that has ended. */
   observe: (record: AccessRecord) => void;
+  /** Counts a client that was not let in because there were too many. */
+  dropped: () => void;
   /** Brings counts and gauges up to date; to be called about once a second. */
   refresh: () => void;
 };
@@ -19,6 +21,8 @@ const noSeries: Series = {
 /** What the gauges show. */
 export type TrafficSource = {
   inFlight: () => number;
+  /** Open connections of clients. */
+  clients: () => number;
   pools: () => Iterable<UpstreamPool>;
 };
 
@@ -67,6 +71,10 @@ export function createTrafficMetrics(metrics: Metrics, source: TrafficSource): T
   const bytes = metrics.counter('gateway_body_bytes_total', 'Bytes of bodies passed on.', [
     'direction',
   ]);
+  const dropped = metrics.counter(
+    'gateway_client_connections_dropped_total',
+    'Clients that were not let in because there were too many.',
+  );
   const series = new Map<string, Series>();
   let last: Series = noSeries;
   /** One request's labels, made once for all requests that share them. */
@@ -96,6 +104,9 @@ export function createTrafficMetrics(metrics: Metrics, source: TrafficSource): T
   };
   const refreshGauges = createGauges(metrics, source);
   return {
+    dropped() {
+      dropped.inc();
+    },
     refresh() {
       refreshGauges();
       for (const entry of series.values()) {
@@ -126,6 +137,7 @@ export function createTrafficMetrics(metrics: Metrics, source: TrafficSource): T
 /** Gauges of what is so right now. */
 function createGauges(metrics: Metrics, source: TrafficSource): () => void {
   const inFlight = metrics.gauge('gateway_requests_in_flight', 'Requests not yet ended.');
+  const clients = metrics.gauge('gateway_client_connections', 'Open connections of clients.');
   const connections = metrics.gauge(
     'gateway_upstream_connections',
     'Connections to an upstream by state; waiting counts the requests in its queue.',
@@ -133,6 +145,7 @@ function createGauges(metrics: Metrics, source: TrafficSource): () => void {
   );
   return () => {
     inFlight.set(source.inFlight());
+    clients.set(source.clients());
     connections.reset();
     for (const { name, busy, idle, waiting, upgrades } of source.pools()) {
       connections.inc({ upstream: name, state: 'busy' }, busy);

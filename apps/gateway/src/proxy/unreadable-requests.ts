@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import type { AccessRecord } from './access-log.ts';
+import { addressOf } from './client-address.ts';
 import { makeRequestId } from './correlation.ts';
 import type { Exchange } from './exchange.ts';
 import { problemAnswer, type ProblemCode } from './problems.ts';
@@ -62,7 +63,8 @@ export class UnreadableRequests {
     socket.on('error', () => socket.destroy());
     const requestId = makeRequestId();
     const { status, reason, fields, body } = problemAnswer(code, requestId);
-    let head = `HTTP/1.1 ${status} ${reason}\r\nConnection: close\r\n`;
+    const date = new Date().toUTCString();
+    let head = `HTTP/1.1 ${status} ${reason}\r\nConnection: close\r\nDate: ${date}\r\n`;
     for (let at = 0; at < fields.length; at += 2) {
       head += `${fields[at] ?? ''}: ${fields[at + 1] ?? ''}\r\n`;
     }
@@ -71,7 +73,7 @@ export class UnreadableRequests {
     this.#options.ended({
       requestId,
       traceId: '',
-      client: socket.remoteAddress ?? '',
+      client: addressOf(socket),
       method,
       path: '',
       route: '',

@@ -1,3 +1,4 @@
+import type { EventEmitter } from 'node:events';
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { buildConnector, Client, type Dispatcher } from 'undici';
@@ -5,6 +6,8 @@ import { buildConnector, Client, type Dispatcher } from 'undici';
 export type ConnectionOptions = {
   connectMs: number;
   answerHeaderBytes: number;
+  /** Told of faults that no request can be told of; there should be none. */
+  onDefect: (error: Error) => void;
 };
 
 /** Idle connections are given up after this long, unless the upstream announces less. */
@@ -68,7 +71,7 @@ export class UpstreamConnection {
 
   #open(): Client {
     const connect = buildConnector({ timeout: this.#options.connectMs, allowH2: false });
-    return new Client(this.#origin, {
+    const client = new Client(this.#origin, {
       connect: (target, callback) => {
         connect(target, (...outcome) => {
           const [error, socket] = outcome;
@@ -84,6 +87,10 @@ export class UpstreamConnection {
       keepAliveTimeoutThreshold: idleMarginMs,
       maxHeaderSize: this.#options.answerHeaderBytes,
     });
+    // An event that undici's types leave out; without a listener it would end the process.
+    const emitter: EventEmitter = client;
+    emitter.on('error', this.#options.onDefect);
+    return client;
   }
 
   #watch(socket: Socket | TLSSocket): void {

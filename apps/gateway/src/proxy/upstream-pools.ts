@@ -8,10 +8,12 @@ const retireAfter = 60_000;
 /** One pool per upstream origin, made when it is first used. */
 export class UpstreamPools implements Iterable<UpstreamPool> {
   readonly #settings: FacadeSettings;
+  readonly #onDefect: (error: Error) => void;
   readonly #pools = new Map<string, UpstreamPool>();
 
-  constructor(settings: FacadeSettings) {
+  constructor(settings: FacadeSettings, onDefect: (error: Error) => void) {
     this.#settings = settings;
+    this.#onDefect = onDefect;
   }
 
   for({ name, origin }: RouteDecision['upstream']): UpstreamPool {
@@ -24,6 +26,7 @@ export class UpstreamPools implements Iterable<UpstreamPool> {
       upgrades: limits.upgradesPerUpstream,
       connectMs: timeouts.connectMs,
       answerHeaderBytes: limits.answerHeaderBytes,
+      onDefect: this.#onDefect,
     });
     this.#pools.set(origin, pool);
     return pool;
