@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { accountsIn } from './accounts.ts';
@@ -79,6 +80,12 @@ export function createLauncher(given: LauncherOptions): Launcher {
   };
 
   const prepareFolder = async (): Promise<Lock> => {
+    if (options.corpus !== undefined && !existsSync(options.corpus)) {
+      throw new Refusal(
+        `There is no file ${options.corpus} to import: check the path after --corpus.`,
+        2,
+      );
+    }
     lock = await openDataFolder(layout, progress.say);
     if (options.reset) await resetData(layout, names, options.yes, question);
     const ports = site.services.flatMap((service) => service.ports);

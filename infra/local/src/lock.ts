@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { isAlive, processOf } from '@newscience/embedded-postgres/process-table';
 
 import type { Layout } from './layout.ts';
-import { writePrivate } from './private-file.ts';
+import { unlessDiskFull, writePrivate } from './private-file.ts';
 import { Refusal } from './refusal.ts';
 
 /** A process by its number, and by its command line, because numbers are used again. */
@@ -46,7 +46,7 @@ export async function takeLock(
   let content: LockContent = { launcher, processes: [] };
   const write = (change: Partial<LockContent>): void => {
     content = { ...content, ...change };
-    writePrivate(lockFile, `${JSON.stringify(content, null, 2)}\n`);
+    unlessDiskFull(() => writePrivate(lockFile, `${JSON.stringify(content, null, 2)}\n`));
   };
   const draft = `${lockFile}.${process.pid}`;
   writeFileSync(draft, JSON.stringify(content), { mode: 0o600 });

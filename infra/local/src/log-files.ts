@@ -10,6 +10,8 @@ import {
   truncateSync,
 } from 'node:fs';
 
+import { unlessDiskFull } from './private-file.ts';
+
 /** Logs of earlier runs that are kept: `.1` is the last one, `.3` the oldest. */
 export const keptLogs = 3;
 
@@ -22,12 +24,12 @@ export function rotateLog(file: string): void {
 }
 
 /**
- * Empties a log that has grown beyond a size, after copying it to `.1`. Its writers have it open for appending,
- * so they go on at its new end; a line that is written during the copy may be lost.
+ * Empties a log that has grown beyond a size, after copying it to `.1` (or without, where the disk is full). Its
+ * writers have it open for appending, so they go on at its new end; a line that is written during the copy may be lost.
  */
 export function boundLog(file: string, maxBytes: number): void {
   if (sizeOf(file) <= maxBytes) return;
-  copyFileSync(file, `${file}.1`);
+  unlessDiskFull(() => copyFileSync(file, `${file}.1`));
   truncateSync(file, 0);
 }
 

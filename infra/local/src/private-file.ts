@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { isDiskFull } from './refusal.ts';
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 
 /** Writes a file that only this user may read. Readers see the old content or the new, never half of it. */
@@ -14,4 +15,13 @@ export function secretIn(file: string): string {
   const fresh = randomBytes(32).toString('base64url');
   writePrivate(file, `${fresh}\n`);
   return fresh;
+}
+
+/** Runs what a running site can do without: a disk that fills up must not end it. */
+export function unlessDiskFull(write: () => void): void {
+  try {
+    write();
+  } catch (error) {
+    if (!isDiskFull(error)) throw error;
+  }
 }

@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs';
 
 import type { Layout } from './layout.ts';
 import { describeProcess, type Lock } from './lock.ts';
-import { writePrivate } from './private-file.ts';
+import { unlessDiskFull, writePrivate } from './private-file.ts';
 import type { Progress } from './progress.ts';
 import { Refusal } from './refusal.ts';
 import type { RestartPolicy } from './restart-policy.ts';
@@ -75,7 +75,9 @@ export function keepProcesses({
       })),
       startedAt,
     };
-    writePrivate(layout.instanceFile, `${JSON.stringify(instance, null, 2)}\n`);
+    unlessDiskFull(() =>
+      writePrivate(layout.instanceFile, `${JSON.stringify(instance, null, 2)}\n`),
+    );
   };
 
   return {

@@ -10,17 +10,26 @@ export class Refusal extends Error {
   }
 }
 
+/** Whether an error, or what a program wrote, says that a disk is full. */
+export function isDiskFull(problem: unknown): boolean {
+  return /ENOSPC|EDQUOT|no space left on device|disk quota exceeded|could not extend file/i.test(
+    String(problem),
+  );
+}
+
+export function diskFull(dataDir: string): Refusal {
+  return new Refusal(
+    `The disk that holds ${dataDir} is full: free some space there, or choose another folder with --data.`,
+  );
+}
+
 /** Says in one sentence what the operating system held against a folder of ours. */
 export function refusalOf(error: unknown, dataDir: string): Refusal {
   if (error instanceof Refusal) return error;
+  if (isDiskFull(error)) return diskFull(dataDir);
   const code =
     typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
   switch (code) {
-    case 'ENOSPC':
-    case 'EDQUOT':
-      return new Refusal(
-        `The disk that holds ${dataDir} is full: free some space there, or choose another folder with --data.`,
-      );
     case 'EACCES':
     case 'EPERM':
     case 'EROFS':

@@ -1,7 +1,7 @@
 import { createLauncher } from './launcher.ts';
 import { help, parseCommand } from './options.ts';
 import { jsonProgress, type Terminal, textProgress } from './progress.ts';
-import { Refusal } from './refusal.ts';
+import { Refusal, refusalOf } from './refusal.ts';
 import type { Site } from './service-list.ts';
 
 /** Everything is down by then; what is not is left to the kernel and to the next start. */
@@ -59,6 +59,9 @@ export async function runLauncher({ site, root }: { site: Site; root: string }):
   process.on('SIGHUP', () => stop('the terminal was closed'));
   if (process.connected)
     process.on('disconnect', () => stop('the process that started this one is gone'));
+  process.on('uncaughtException', (error) => {
+    void end(undefined, () => progress.refused(refusalOf(error, options.dataDir).message), 1);
+  });
   // A closed pipe (`npm start | head`) is no reason to fall over.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
 

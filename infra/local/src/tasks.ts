@@ -5,7 +5,7 @@ import { type ChildOptions, type Exit, exitText, runTask, runVisibly } from './c
 import type { Database } from './databases.ts';
 import type { Layout } from './layout.ts';
 import type { Progress } from './progress.ts';
-import { Refusal } from './refusal.ts';
+import { diskFull, isDiskFull, Refusal } from './refusal.ts';
 import type { Service, Site } from './service-list.ts';
 
 /** What the short processes of a start need. */
@@ -80,7 +80,6 @@ export async function importCorpus(
   json: boolean,
 ): Promise<void> {
   const { layout, root, progress, signal } = context;
-  const step = progress.step('corpus', `import of ${file}`);
   const child: ChildOptions = {
     main: join(root, importer),
     args: [file, '--data', layout.dataDir],
@@ -88,9 +87,19 @@ export async function importCorpus(
     cwd: root,
     logFile: layout.logFile('import'),
   };
-  const exit: Exit = json ? (await runTask(child, signal)).exit : await runVisibly(child, signal);
-  if (exit.code === 0) step.done();
-  else step.failed(`it ended with ${exitText(exit)}; repeat it with: npm run import -- ${file}`);
+  const failed = (exit: Exit): string =>
+    `the import ended with ${exitText(exit)}; repeat it with: npm run import -- ${file}`;
+  if (json) {
+    const step = progress.step('corpus', `import of ${file}`);
+    const { ok, exit } = await runTask(child, signal);
+    if (ok) step.done();
+    else step.failed(failed(exit));
+    return;
+  }
+  // The importer shows its own progress.
+  progress.say(`\nImporting ${file}`);
+  const exit = await runVisibly(child, signal);
+  if (exit.code !== 0) progress.say(`✗ ${failed(exit)}`);
 }
 
 async function mustSucceed(
@@ -101,6 +110,7 @@ async function mustSucceed(
   const { ok, exit, lastLines } = await runTask(child, context.signal);
   context.signal.throwIfAborted();
   if (ok) return;
+  if (lastLines.some(isDiskFull)) throw diskFull(context.layout.dataDir);
   const reason = lastLines.at(-1) ?? exitText(exit);
   throw new Refusal(`${failure} (${reason}): see ${child.logFile}, then start again.`);
 }

@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
   existsSync,
@@ -18,6 +19,7 @@ import { readPidFile } from '@newscience/embedded-postgres/pid-file';
 import { eventually } from '@newscience/testing/eventually';
 import { freePortRange } from '@newscience/testing/free-port';
 import pg from 'pg';
+import { z } from 'zod';
 
 import { get, launch, type Launched } from './launched.ts';
 
@@ -255,6 +257,34 @@ describe('the launcher', () => {
     expect(await get(`${next.backUrl}/rows`)).toBe('5'); // and no second sample
     expect(await stop(next)).toBe(0);
     expect(await get(`${(await ready()).backUrl}/rows`)).toBe('6');
+  });
+
+  it('ends with the npm that started it, which says nothing to it', async () => {
+    const main = 'infra/local/test/launch-stand-ins.ts';
+    const script = `"${process.execPath}" infra/run.mjs ${main} --json --data "${dataDir}" --port ${base}; true`;
+    const shell = spawn('sh', ['-c', script], {
+      cwd: join(import.meta.dirname, '..', '..', '..'),
+      env: { ...process.env, npm_lifecycle_event: 'start', JOURNAL: journal },
+      stdio: 'ignore',
+    });
+    const file = join(dataDir, 'instance.json');
+    await eventually(() => expect(existsSync(file)).toBe(true), { withinMs: 100_000 });
+    const { pid } = z.object({ pid: z.number() }).parse(JSON.parse(readFileSync(file, 'utf8')));
+    shell.kill('SIGTERM');
+    await eventually(() => expect(isAlive(pid)).toBe(false), { withinMs: 20_000 });
+    expect(entries().slice(2)).toEqual([
+      'front ending SIGTERM',
+      'front down',
+      'back ending SIGTERM',
+      'back down',
+    ]);
+  });
+
+  it('says in one sentence that there is no such corpus', async () => {
+    const launched = start({ args: ['--corpus', join(folder, 'none.jsonl')] });
+    expect(await launched.exit()).toBe(2);
+    expect(launched.events().at(-1)?.detail).toContain('There is no file');
+    expect(existsSync(dataDir)).toBe(false);
   });
 
   it('names a taken port, and leaves nothing running', async () => {

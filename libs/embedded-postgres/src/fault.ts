@@ -49,7 +49,9 @@ export async function asResult<T>(
  * @param message an error message or the last lines of PostgreSQL's log
  */
 export function faultOfMessage(message: string, { dataDir, port, logFile }: Where): PostgresFault {
-  if (/no space left on device|ENOSPC|disk quota exceeded|EDQUOT/i.test(message)) {
+  if (
+    /no space left on device|ENOSPC|disk quota exceeded|EDQUOT|could not extend file/i.test(message)
+  ) {
     return {
       code: 'disk_full',
       detail: `The disk that holds ${dataDir} is full: free some space there, or use another folder.`,
