@@ -16,6 +16,8 @@ export type Peer = {
 
 export type NodePeer = Peer & {
   pid: number;
+  /** Ends it without a farewell, as the kernel does when memory runs out. */
+  kill: () => Promise<void>;
   /** Memory in use right after a full collection. */
   memory: () => Promise<MemoryReading>;
 };
@@ -44,7 +46,8 @@ export async function startNodePeer(
     pid,
     origin: `http://127.0.0.1:${port}`,
     cpuSeconds: () => processUsage(pid).cpuSeconds,
-    stop: () => end(child),
+    stop: () => end(child, 'SIGTERM'),
+    kill: () => end(child, 'SIGKILL'),
     memory: async () => {
       child.send('memory');
       return memoryIn(await nextMessage(child));
@@ -68,7 +71,7 @@ export async function startNginx(command: string, upstream: string, folder: stri
     origin: `http://127.0.0.1:${port}`,
     cpuSeconds: () =>
       [pid, ...childrenOf(pid)].reduce((total, each) => total + processUsage(each).cpuSeconds, 0),
-    stop: () => end(child),
+    stop: () => end(child, 'SIGTERM'),
   };
 }
 
@@ -160,13 +163,13 @@ function memoryIn(message: unknown): MemoryReading {
   throw new Error('a peer did not say what memory it uses');
 }
 
-async function end(child: ChildProcess): Promise<void> {
+async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   await new Promise<void>((resolve) => {
     child.once('exit', () => {
       resolve();
     });
-    child.kill('SIGTERM');
+    child.kill(signal);
     setTimeout(() => child.kill('SIGKILL'), 2_000).unref();
   });
 }

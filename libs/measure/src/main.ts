@@ -63,10 +63,9 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 try {
   await program.parseAsync();
 } catch (error) {
-  process.stderr.write(
-    `${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
-  );
   process.exitCode = error instanceof Interrupted ? 130 : 1;
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  process.stderr.write(error instanceof Interrupted ? 'interrupted\n' : `${text}\n`);
 }
 // What the measured code forgot to close must not keep the runner up.
 await new Promise((flushed) => process.stdout.write('', flushed));

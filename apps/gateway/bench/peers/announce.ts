@@ -6,9 +6,13 @@ export type Announcement = { port: number };
 /** Answer to the message `memory`: what is in use right after a full collection. */
 export type MemoryReading = { usedBytes: number; residentBytes: number };
 
-/** Listens on a free port of this machine, tells it to the parent, and ends with the parent. */
-export function serve(server: Server): void {
-  server.listen(0, '127.0.0.1', () => {
+/**
+ * Listens on this machine, tells the port to the parent, and ends with the parent.
+ *
+ * @param port a free one where it is left out
+ */
+export function serve(server: Server, port = 0): void {
+  server.listen(port, '127.0.0.1', () => {
     const { port } = server.address() as AddressInfo;
     process.send?.({ port } satisfies Announcement);
   });

@@ -1,17 +1,20 @@
 import { createServer } from 'node:http';
 import { serve } from './announce.ts';
 
-/** What stands behind every peer: 2 kB of JSON, or 1 MB of bytes. */
+/** What stands behind every peer: 2 kB of JSON, 1 MB of bytes, or 32 MB, more than any buffer takes. */
 const items = Array.from({ length: 12 }, (_, index) => ({
   id: `ns-article-${index}`,
   title: 'Why the sky is blue, and other questions that took a while to answer',
   score: index / 7,
 }));
 const json = Buffer.from(JSON.stringify({ items }).padEnd(2_048));
-const download = Buffer.alloc(1_048_576, 'science ');
+const bodies = new Map([
+  ['/download', Buffer.alloc(2 ** 20, 'science ')],
+  ['/large', Buffer.alloc(2 ** 25, 'science ')],
+]);
 
 const server = createServer({ keepAliveTimeout: 65_000 }, (request, response) => {
-  const body = request.url === '/download' ? download : json;
+  const body = bodies.get(request.url ?? '') ?? json;
   response.writeHead(200, {
     'Content-Type': body === json ? 'application/json; charset=utf-8' : 'application/octet-stream',
     'Content-Length': body.length,
@@ -20,4 +23,4 @@ const server = createServer({ keepAliveTimeout: 65_000 }, (request, response) =>
   });
   response.end(body);
 });
-serve(server);
+serve(server, Number(process.argv[2] ?? 0));

@@ -19,6 +19,8 @@ export type Harness = {
   /** What went to the error log. */
   errors: unknown[];
   metrics: Metrics;
+  /** All raw connections to the facade so far. */
+  clients: RawConnection[];
   /** A raw connection to the facade. */
   client: () => Promise<RawConnection>;
   /** The next connection the facade makes to the upstream. */
@@ -76,6 +78,7 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
     records,
     errors,
     metrics,
+    clients,
     client: async () => {
       const client = await connectRaw(port);
       clients.push(client);
