@@ -20,7 +20,7 @@ export function setPageHeaders(res: Response, store: boolean): void {
   res.set({
     'content-security-policy': policy,
     'referrer-policy': 'same-origin',
-    'permissions-policy': 'camera=(), geolocation=(), microphone=(), interest-cohort=()',
+    'permissions-policy': 'camera=(), geolocation=(), microphone=()',
     'cache-control': store ? 'private, no-cache' : 'no-store',
     vary: 'Cookie',
     'content-language': 'en',
