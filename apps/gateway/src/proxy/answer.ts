@@ -38,6 +38,11 @@ export class Answer {
     return this.#response.writableFinished;
   }
 
+  /** Bytes that wait for the client's connection to take them. */
+  get unsent(): number {
+    return this.#response.writableLength;
+  }
+
   /** An interim answer (1xx); left out for HTTP/1.0 and while an earlier answer is being written. */
   interim(status: number, reason: string, fields: readonly string[]): void {
     const { socket } = this.#response;

@@ -172,6 +172,10 @@ export class Exchange implements Caller, Placed {
     return this.#answer.write(chunk, resume);
   }
 
+  unsent(): number {
+    return this.#answer.unsent;
+  }
+
   onEnd(trailers: readonly [string, string][]): void {
     this.#answer.end(trailers);
     if (!this.request.complete) this.#scope.linger(this.request);

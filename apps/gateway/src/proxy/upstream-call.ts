@@ -21,6 +21,8 @@ export type Caller = {
   onHead: (status: number, reason: string, fields: AnswerFields) => void;
   /** Returns false to be sent nothing more until it calls `resume`. */
   onBody: (chunk: Buffer, resume: () => void) => boolean;
+  /** Bytes of the answer that the client's connection has not taken yet. */
+  unsent: () => number;
   onEnd: (trailers: readonly [string, string][]) => void;
   onUpgrade: (status: number, fields: AnswerFields, upstream: Duplex) => void;
   onFault: (fault: CallFault, detail?: string) => void;
@@ -51,6 +53,7 @@ export class UpstreamCall implements Taker, Dispatcher.DispatchHandler {
   #answered = false;
   #readsUntilClose = false;
   #stalledByClient = false;
+  #unsent = Infinity;
 
   constructor(
     request: IncomingMessage,
@@ -106,10 +109,11 @@ export class UpstreamCall implements Taker, Dispatcher.DispatchHandler {
         this.#fail('upstream_timeout');
         break;
       case 'answering':
-        this.#fail(this.#stalledByClient ? 'client_stalled' : 'upstream_timeout');
+        if (!this.#stalledByClient) this.#fail('upstream_timeout');
+        else if (!this.#clientTakesMore()) this.#fail('client_stalled');
         break;
       case 'delivering':
-        this.#fail('client_stalled');
+        if (!this.#clientTakesMore()) this.#fail('client_stalled');
         break;
       case 'over':
         break;
@@ -168,6 +172,7 @@ export class UpstreamCall implements Taker, Dispatcher.DispatchHandler {
     });
     if (keepsUp) return;
     this.#stalledByClient = true;
+    this.#unsent = this.#caller.unsent();
     controller.pause();
   }
 
@@ -183,6 +188,7 @@ export class UpstreamCall implements Taker, Dispatcher.DispatchHandler {
     this.#enter('delivering', this.#settings.timeouts.idleMs);
     const raw = rawFields(controller.rawTrailers);
     this.#caller.onEnd(raw.length === 0 ? [] : readTrailers(raw));
+    this.#unsent = this.#caller.unsent();
   }
 
   onResponseError(_controller: Dispatcher.DispatchController | null, error: Error): void {
@@ -255,6 +261,15 @@ export class UpstreamCall implements Taker, Dispatcher.DispatchHandler {
       if (this.#phase === 'over' || this.#connection === undefined) this.#release();
       else this.#dispatch(this.#connection);
     });
+  }
+
+  /** Whether a slow client has taken anything since it was last looked at; if so, it has time again. */
+  #clientTakesMore(): boolean {
+    const unsent = this.#caller.unsent();
+    const takesMore = unsent < this.#unsent;
+    this.#unsent = unsent;
+    if (takesMore) this.#deadline = performance.now() + this.#settings.timeouts.idleMs;
+    return takesMore;
   }
 
   #fail(fault: CallFault, detail?: string): void {

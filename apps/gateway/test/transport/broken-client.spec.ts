@@ -196,3 +196,32 @@ describe('an upstream that is too slow', () => {
     expect((await client.readAnswer()).status).toBe(200);
   });
 });
+
+describe('a client that is slow but steady', () => {
+  it('gets its whole answer, however long that takes', async () => {
+    const harness = await startHarness({ timeouts: { idleMs: 400 } });
+    const size = 12_000_000;
+    const client = await harness.client();
+    const { socket } = client;
+    client.write(get);
+    const upstream = await harness.upstream();
+    await upstream.readRequest();
+    upstream.write(head('HTTP/1.1 200 OK', `Content-Length: ${size}`));
+    upstream.write(Buffer.alloc(size));
+    await client.readHead();
+    let received = client.pending.length;
+    socket.removeAllListeners('data');
+    socket.on('data', (chunk: Buffer) => {
+      received += chunk.length;
+      // About 1.5 s for all of it: several times what it may stand still.
+      socket.pause();
+      setTimeout(() => socket.resume(), 8);
+    });
+    await harness.ended(1);
+    while (received < size && !socket.destroyed) {
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    expect(received).toBe(size);
+    expect(harness.records).toMatchObject([{ status: 200, fault: '', bytesOut: size }]);
+  });
+});
