@@ -144,7 +144,9 @@ function readLock(file: string): LockContent | undefined {
   try {
     const content: unknown = JSON.parse(readFileSync(file, 'utf8'));
     return isLock(content) ? content : undefined;
-  } catch {
+  } catch (error) {
+    // Another user's: whether that one runs cannot be known, so it is not swept away.
+    if (isCode(error, 'EACCES')) throw error;
     return undefined;
   }
 }

@@ -12,6 +12,7 @@ describe('a fault', () => {
     ["EACCES: permission denied, mkdir '/srv/data'", 'not_writable'],
     ["EROFS: read-only file system, mkdir '/srv/data'", 'not_writable'],
     ["ENOTDIR: not a directory, mkdir '/srv/file/data'", 'not_writable'],
+    ["EINVAL: invalid argument, chown '/srv/data.new'", 'no_ordinary_user'],
     ['FATAL:  invalid value for parameter "work_mem"', 'start_failed'],
     ['', 'start_failed'],
   ])('is read out of %j', (message, code) => {

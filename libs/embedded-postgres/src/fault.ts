@@ -57,6 +57,14 @@ export function faultOfMessage(message: string, { dataDir, port, logFile }: Wher
       detail: `The disk that holds ${dataDir} is full: free some space there, or use another folder.`,
     };
   }
+  // In a user namespace that knows no other account than its own root.
+  if (/EINVAL.*chown/.test(message)) {
+    return {
+      code: 'no_ordinary_user',
+      detail:
+        'PostgreSQL refuses to run as root, and this container knows no other user: start as an ordinary user.',
+    };
+  }
   if (/address already in use|EADDRINUSE|could not bind IPv4/i.test(message)) {
     return portTaken(port);
   }
