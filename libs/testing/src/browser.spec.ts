@@ -27,7 +27,9 @@ const pages: Record<string, string> = {
       const body = pages[request.url ?? ''];
       response.writeHead(body === undefined ? 404 : 200, {
         'content-type': 'text/html; charset=utf-8',
-        ...(request.url === '/good' ? { 'content-security-policy': "default-src 'none'; img-src data:" } : {}),
+        ...(request.url === '/good'
+          ? { 'content-security-policy': "default-src 'none'; img-src data:" }
+          : {}),
       });
       response.end(body ?? 'nothing here');
     }).listen(port, '127.0.0.1');
