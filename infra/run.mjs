@@ -25,8 +25,7 @@ if (major < 20) fail(`Node ${process.versions.node} is too old: install Node 20 
 const [target, ...args] = process.argv.slice(2);
 if (target === undefined) fail('usage: node infra/run.mjs FILE.ts|TOOL [ARG...]');
 
-installIfLockChanged();
-compileAhead();
+if (installIfLockChanged() || !existsSync(compiled)) compileAhead();
 run(target, args);
 
 function installIfLockChanged() {
@@ -34,7 +33,7 @@ function installIfLockChanged() {
     .update(readFileSync(join(root, 'package-lock.json')))
     .digest('hex');
   const installed = existsSync(stamp) ? readFileSync(stamp, 'utf8') : '';
-  if (installed === wanted && existsSync(pinnedNode)) return;
+  if (installed === wanted && existsSync(pinnedNode)) return false;
   process.stderr.write('Installing dependencies (only when the lock file changed) ...\n');
   const started = Date.now();
   const npm = process.env.npm_execpath;
@@ -49,10 +48,10 @@ function installIfLockChanged() {
     fail('The installation failed: see its message above, then run the same command again.');
   writeFileSync(stamp, wanted);
   process.stderr.write(`Installed in ${((Date.now() - started) / 1000).toFixed(0)} s.\n`);
+  return true;
 }
 
 function compileAhead() {
-  if (existsSync(compiled)) return;
   const env = { ...process.env, NODE_COMPILE_CACHE: compiled };
   spawnSync(pinnedNode, [join(root, 'infra', 'compile-ahead.mjs')], { env, stdio: 'ignore' });
 }
