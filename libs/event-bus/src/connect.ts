@@ -1,0 +1,31 @@
+import type { Logger } from '@newscience/service-kit/logging';
+import { reveal, type Secret } from '@newscience/service-kit/secret';
+
+import type { EventBus } from './bus.ts';
+
+export type ConnectOptions = {
+  /** `postgres://…` or `kafka://host:port,host:port`: the scheme picks the adapter. */
+  readonly url: string | Secret;
+  /** Of the service: seen in the engine's own lists of clients. */
+  readonly name: string;
+  readonly logger: Logger;
+};
+
+/**
+ * The event bus that the URL names. Only its adapter is loaded.
+ * @throws TypeError for a scheme that no adapter takes
+ */
+export async function connectBus(options: ConnectOptions): Promise<EventBus> {
+  const scheme = /^[a-z][a-z0-9+.-]*(?=:)/i.exec(reveal(options.url))?.[0].toLowerCase() ?? '';
+  switch (scheme) {
+    case 'postgres':
+    case 'postgresql': {
+      const { createPostgresBus } = await import('./postgres/postgres-bus.ts');
+      return createPostgresBus(options);
+    }
+    default:
+      throw new TypeError(
+        `No event bus is known for "${scheme}:": EVENT_BUS_URL begins with postgres://.`,
+      );
+  }
+}
