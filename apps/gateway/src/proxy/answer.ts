@@ -26,6 +26,8 @@ export class Answer {
     this.#request = request;
     this.#response = response;
     response.sendDate = false;
+    // A client that is gone is noticed by the connection's end; a write that came too late is nothing.
+    response.on('error', ignore);
   }
 
   /** Whether anything of a final answer was written, so that no other answer is possible. */
@@ -136,6 +138,10 @@ export class Answer {
   closeAfterwards(): void {
     if (!this.isBegun) this.#response.shouldKeepAlive = false;
   }
+}
+
+function ignore(): void {
+  return;
 }
 
 /** Answers whose head is held back; one tick serves all of a turn. */
