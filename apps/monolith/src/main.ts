@@ -8,6 +8,8 @@ import { configSchema } from './config.ts';
 await runService({
   name: 'monolith',
   readConfig: (env) => readConfig(configSchema, env),
+  // The launcher gives it 2.5 s, after the gateway has let go of its last request.
+  shutdownDeadlineMs: 2200,
   async start({ config, logger, metrics, health, shutdown }) {
     const pool = createPool({
       url: config.DATABASE_URL,

@@ -1,4 +1,5 @@
 import { chmodSync, existsSync, mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
 
 import type { Layout } from './layout.ts';
 import { type Lock, takeLock } from './lock.ts';
@@ -13,10 +14,17 @@ export async function openDataFolder(
   say: (sentence: string) => void,
 ): Promise<Lock> {
   const isNew = !existsSync(layout.dataDir);
-  mkdirSync(layout.dataDir, { recursive: true });
+  makeFolder(layout.dataDir);
   // PostgreSQL may run as another account: it has to pass, and sees nothing.
   if (isNew && process.platform !== 'win32') chmodSync(layout.dataDir, 0o711);
   return takeLock(layout, say);
+}
+
+/** Not with `recursive`, which never ends in a folder that says it is there and takes no entry, such as `/proc`. */
+function makeFolder(folder: string): void {
+  if (existsSync(folder)) return;
+  makeFolder(dirname(folder));
+  mkdirSync(folder);
 }
 
 /** Makes the folders inside; only this user may look into them. */

@@ -55,6 +55,22 @@ describe('the command line', () => {
     });
   });
 
+  it('takes the port from the environment where it does not name one', () => {
+    expect(parseCommand([], { ...places, portFromEnv: '9100' })).toMatchObject({
+      options: { port: 9100 },
+    });
+    expect(parseCommand(['--port', '9200'], { ...places, portFromEnv: '9100' })).toMatchObject({
+      options: { port: 9200 },
+    });
+    expect(parseCommand([], { ...places, portFromEnv: '' })).toMatchObject({
+      options: { port: 8080 },
+    });
+    expect(parseCommand([], { ...places, portFromEnv: 'http' })).toEqual({
+      kind: 'wrong',
+      faults: ['NEWSCIENCE_PORT should be a whole number from 1 to 65526, got "http".'],
+    });
+  });
+
   it.each(['1', '65526'])('accepts port %s', (port) => {
     expect(parseCommand(['--port', port], places)).toMatchObject({
       kind: 'start',

@@ -26,7 +26,7 @@ export const help = `npm start [-- OPTIONS]
 
 Starts New Science on this machine and runs until Ctrl-C.
 
-  --port PORT    port of the site, the others follow (default 8080)
+  --port PORT    port of the site, the others follow (default 8080, or NEWSCIENCE_PORT)
                  PORT site, PORT+1 operator API, PORT+2 monolith, PORT+9 PostgreSQL
   --data DIR     folder for everything it keeps (default .newscience, or NEWSCIENCE_DATA)
   --reset        throws away what the data folder holds and starts afresh; asks first
@@ -46,7 +46,17 @@ Settings of the services are taken from the environment, for example LOG_LEVEL=d
  */
 export function parseCommand(
   args: readonly string[],
-  { cwd, root, dataFromEnv }: { cwd: string; root: string; dataFromEnv?: string | undefined },
+  {
+    cwd,
+    root,
+    dataFromEnv,
+    portFromEnv,
+  }: {
+    cwd: string;
+    root: string;
+    dataFromEnv?: string | undefined;
+    portFromEnv?: string | undefined;
+  },
 ): Command {
   const { values, tokens } = parseArgs({
     args: [...args],
@@ -72,11 +82,11 @@ export function parseCommand(
       return value === '' ? [`${token.rawName} needs a value: see --help.`] : [];
     return token.value === undefined ? [] : [`${token.rawName} takes no value, got "${value}".`];
   });
-  const port = text(values.port) === undefined ? 8080 : Number(text(values.port));
+  const wanted = text(values.port) ?? nonEmpty(portFromEnv) ?? '8080';
+  const port = Number(wanted);
   if (!Number.isInteger(port) || port < 1 || port > highestPort) {
-    faults.push(
-      `--port should be a whole number from 1 to ${highestPort}, got "${text(values.port) ?? ''}".`,
-    );
+    const named = text(values.port) === undefined ? 'NEWSCIENCE_PORT' : '--port';
+    faults.push(`${named} should be a whole number from 1 to ${highestPort}, got "${wanted}".`);
   }
   if (values.yes === true && values.reset !== true) faults.push('--yes goes with --reset only.');
   if (faults.length > 0) return { kind: 'wrong', faults };

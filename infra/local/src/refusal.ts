@@ -35,6 +35,7 @@ export function refusalOf(error: unknown, dataDir: string): Refusal {
     case 'EROFS':
     case 'ENOTDIR':
     case 'EEXIST':
+    case 'ENOENT':
       return new Refusal(
         `The folder ${dataDir} cannot be written by this user: make it writable, or choose another folder with --data.`,
       );

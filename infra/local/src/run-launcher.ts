@@ -18,6 +18,7 @@ export async function runLauncher({ site, root }: { site: Site; root: string }):
     cwd,
     root,
     dataFromEnv: process.env['NEWSCIENCE_DATA'],
+    portFromEnv: process.env['NEWSCIENCE_PORT'],
   });
   if (command.kind === 'help') {
     process.stdout.write(help);
