@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { defineBenchmark } from '@newscience/measure/benchmark';
 
 import { readCorpus } from './corpus.ts';
-import { openLaboratory } from './laboratory.ts';
+import { openLaboratory, type Laboratory } from './laboratory.ts';
 import { startReaders } from './readers.ts';
 
 const SIZES = [2_000, 5_000, 10_000, 20_000];
@@ -11,7 +11,8 @@ const MEGABYTE = 1_000_000;
 
 /**
  * What the search batch costs as the site grows, and what its readers notice of it. Each measured run
- * replaces an index of the same size, as the one of every hour does.
+ * replaces an index of the same size, as the one of every hour does. Processor time is that of monolith
+ * and PostgreSQL without what the readers cost.
  */
 export const benchmark = defineBenchmark({
   name: 'batch',
@@ -46,14 +47,22 @@ export const benchmark = defineBenchmark({
         if (signal.aborted) return;
         progress(`${at}: round ${round} of ${rounds}, idle`);
         const before = startReaders(urls.slice(0, size));
+        const quiet = stopwatch(laboratory);
         await sleep(IDLE_MS, undefined, { signal }).catch(() => undefined);
+        const { processor: ofReaders } = quiet();
         const idle = await before.stop();
         progress(`${at}: round ${round} of ${rounds}, batch`);
         const meanwhile = startReaders(urls.slice(0, size));
+        const loud = stopwatch(laboratory);
         const run = await laboratory.runBatch();
+        const { seconds, processor } = loud();
         const busy = await meanwhile.stop();
 
         record(`duration ${at}`, (run.durationMs ?? 0) / 1000, 's');
+        if (processor !== undefined && ofReaders !== undefined) {
+          const own = processor - (ofReaders * seconds) / (IDLE_MS / 1000);
+          record(`processor time ${at}`, own, 's');
+        }
         record(`rows read ${at}`, run.rowsRead, 'rows');
         record(`rows written ${at}`, run.rowsWritten, 'rows');
         record(`write-ahead log ${at}`, run.walBytes / MEGABYTE, 'MB');
@@ -65,3 +74,15 @@ export const benchmark = defineBenchmark({
     }
   },
 });
+
+/** Seconds and processor seconds since its call. */
+function stopwatch({ processorSeconds }: Laboratory) {
+  const [started, used] = [performance.now(), processorSeconds()];
+  return () => {
+    const now = processorSeconds();
+    return {
+      seconds: (performance.now() - started) / 1000,
+      processor: now === undefined || used === undefined ? undefined : now - used,
+    };
+  };
+}

@@ -12,6 +12,7 @@ import pg from 'pg';
 import { z } from 'zod';
 
 import type { ImpLine } from '../src/import/line.ts';
+import { treeSeconds } from './processor-time.ts';
 
 const operator = { email: 'operator@newscience.example', password: 'only for a benchmark' };
 const started = z.object({ port: z.number() });
@@ -32,6 +33,8 @@ export type Laboratory = {
   /** Of the monolith, a process of its own. */
   url: string;
   postgresVersion: string;
+  /** Processor time of monolith and PostgreSQL so far, in seconds, where it can be known. */
+  processorSeconds: () => number | undefined;
   add: (articles: readonly ImpLine[]) => Promise<void>;
   /** Runs the batch as an operator does, and waits for its end. */
   runBatch: () => Promise<BatchRun>;
@@ -89,6 +92,10 @@ export async function openLaboratory(cleanUp: (undo: () => unknown) => void): Pr
   return {
     url,
     postgresVersion: version?.v ?? 'unknown',
+    processorSeconds: () => {
+      const [database, monolith] = [treeSeconds(server.value.pid), treeSeconds(service.pid)];
+      return database === undefined || monolith === undefined ? undefined : database + monolith;
+    },
     add: (articles) => addArticles(pool, articles),
     runBatch: () => runBatch(url),
   };

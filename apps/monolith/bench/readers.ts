@@ -14,27 +14,37 @@ const RATE = 50;
 export function startReaders(urls: readonly string[]): { stop: () => Promise<Latency> } {
   const agent = new Agent({ keepAlive: true, maxSockets: 64 });
   const samples: number[] = [];
+  const failures: string[] = [];
   const waiting = new Set<Promise<void>>();
   const started = performance.now();
   let sent = 0;
 
-  const timer = setInterval(() => {
+  const dueAt = (n: number): number => started + (n * 1000) / RATE;
+  let timer: NodeJS.Timeout | undefined;
+  const send = (): void => {
     // The timer may be late; the readers were not.
-    while (started + (sent * 1000) / RATE <= performance.now()) {
-      const due = started + (sent * 1000) / RATE;
+    for (; dueAt(sent) <= performance.now(); sent += 1) {
+      const due = dueAt(sent);
       const url = urls[(sent * 7919) % urls.length] ?? '';
-      sent += 1;
-      const one = request(url, agent).then(() => void samples.push(performance.now() - due));
+      const one = request(url, agent)
+        .then(
+          () => void samples.push(performance.now() - due),
+          (error: unknown) => void failures.push(String(error)),
+        )
+        .finally(() => waiting.delete(one));
       waiting.add(one);
-      void one.finally(() => waiting.delete(one));
     }
-  }, 1000 / RATE);
+    timer = setTimeout(send, dueAt(sent) - performance.now());
+  };
+  send();
 
   return {
     stop: async () => {
-      clearInterval(timer);
+      clearTimeout(timer);
       await Promise.all(waiting);
       agent.destroy();
+      if (failures.length > 0)
+        throw new Error(`${failures.length} readers failed: ${failures[0] ?? ''}`);
       samples.sort((a, b) => a - b);
       return {
         p50: percentile(samples, 50),

@@ -132,7 +132,7 @@ describe('search over HTTP', () => {
   });
 
   it('refuses a second run while one is under way', async () => {
-    const held = site.query("SELECT pg_advisory_lock(hashtext('srch_bat')), pg_sleep(0.5)");
+    const held = site.query("SELECT pg_advisory_lock(hashtext('srch_bat')), pg_sleep(3)");
     await new Promise((resolve) => setTimeout(resolve, 100));
     const refused = await call(runs, { method: 'POST', token: asOperator });
     expect(refused.status).toBe(409);

@@ -167,6 +167,19 @@ describe('search batch', () => {
     expect(await beg.value.end).toMatchObject({ sts: 'F', idxTs: null });
   });
 
+  it('does not wait for a long statement when the service stops', async () => {
+    const second = fix.second();
+    const release = await holdBatch();
+    const beg = await second.begBatch('D');
+    if (!beg.ok) throw new Error('not begun');
+    await second.stop();
+    expect(await beg.value.end).toMatchObject({
+      sts: 'F',
+      err: expect.stringMatching(/shut down/),
+    });
+    await release();
+  });
+
   it('takes an article of the largest size with nothing but new words', async () => {
     const wrds = Array.from({ length: 60_000 }, (_, n) => `w${n.toString(36)}`).join(' ');
     await fix.publish('huge', 'Huge', wrds);

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '@newscience/service-kit/logging';
 import { err, ok, type Result } from '@newscience/service-kit/result';
 import type { Pool, PoolClient } from 'pg';
@@ -8,6 +9,9 @@ import { wgtWrd } from './srch-tok.ts';
 
 /** One run at a time in the whole database, whoever starts it. Held by the session that does the work, so it ends with it. */
 const LOCK_KEY = 'srch_bat';
+
+const LOCK_ATTEMPTS = 10;
+const LOCK_PAUSE_MS = 50;
 
 /** After this many articles the run's row says how far it is. */
 const PROGRESS_EVERY = 100;
@@ -45,12 +49,8 @@ export async function begBat(
 ): Promise<Result<SrchBeg, SrchErr>> {
   const db = await pool.connect();
   try {
-    const lck = await db.query<{ ok: boolean; pid: number }>(
-      'SELECT pg_try_advisory_lock(hashtext($1)) AS ok, pg_backend_pid() AS pid',
-      [LOCK_KEY],
-    );
-    const pid = lck.rows[0]?.pid;
-    if (lck.rows[0]?.ok !== true) {
+    const pid = await tryLock(db);
+    if (pid === null) {
       db.release();
       return err(RUNNING);
     }
@@ -72,20 +72,23 @@ export async function begBat(
       pool.query('SELECT pg_cancel_backend($1)', [pid]).catch(() => undefined);
     };
     stp.addEventListener('abort', cancel);
-    const finish = (): void => {
+    const finish = async (): Promise<void> => {
       stp.removeEventListener('abort', cancel);
+      // Whoever waited for the end may start the next run at once; a connection takes a moment to close.
+      await db.query('SELECT pg_advisory_unlock(hashtext($1))', [LOCK_KEY]).catch(() => undefined);
       db.release(true);
     };
     const end = runBat(db, run.runId, row.lsn, stp).then(
-      (done) => {
-        finish();
+      async (done) => {
+        await finish();
         logger.info({ run: done }, 'search batch ended');
         return done;
       },
       async (error: unknown) => {
-        finish();
         logger.error({ err: error, runId: run.runId }, 'search batch failed');
-        return mrkErr(pool, run, row.lsn, stp.aborted ? STOPPED : messageOf(error));
+        const done = await mrkErr(pool, run, row.lsn, stp.aborted ? STOPPED : messageOf(error));
+        await finish();
+        return done;
       },
     );
     return ok({ run, end });
@@ -113,6 +116,25 @@ export async function mrkKilRun(pool: Pool): Promise<number> {
   } catch (error) {
     db.release(true);
     throw error;
+  }
+}
+
+/**
+ * Takes the lock for this session. Null where a run has it. Without a run that is under way it is a matter
+ * of milliseconds: one that just ended, or somebody who looks for killed ones.
+ * @returns the session's process id
+ */
+async function tryLock(db: PoolClient): Promise<number | null> {
+  for (let left = LOCK_ATTEMPTS; ; left -= 1) {
+    const { rows } = await db.query<{ ok: boolean; pid: number; busy: boolean }>(
+      `SELECT pg_try_advisory_lock(hashtext($1)) AS ok, pg_backend_pid() AS pid,
+              EXISTS (SELECT FROM srch_run WHERE sts = 'R') AS busy`,
+      [LOCK_KEY],
+    );
+    const [row] = rows;
+    if (row?.ok === true) return row.pid;
+    if (row?.busy !== false || left === 1) return null;
+    await sleep(LOCK_PAUSE_MS);
   }
 }
 
