@@ -23,7 +23,10 @@ describe('the migrations of the library in a service', () => {
   });
 
   it('start at one in an empty folder', () => {
-    expect(copyMigrations(folder, ['outbox'])).toEqual(['0001_outbox.sql']);
+    expect(copyMigrations(folder, ['outbox', 'inbox'])).toEqual([
+      '0001_outbox.sql',
+      '0002_inbox.sql',
+    ]);
   });
 
   it('are missing where the copy was changed, but not for its line ends', () => {

@@ -8,7 +8,7 @@ import type { TestDatabase } from '@newscience/testing/template-database';
 import type pg from 'pg';
 
 import { outboxDatabase } from '../test/outbox-database.ts';
-import { sampleEvent } from '../test/sample-events.ts';
+import { sampleEvent, untraced } from '../test/sample-events.ts';
 import { append } from './outbox.ts';
 
 const logger = createLogger({ service: 'test', level: 'silent' });
@@ -90,10 +90,12 @@ describe('append', () => {
   });
 
   it('carries the trace along, and keeps one that the event has', async () => {
-    const { traceparent: own, ...untraced } = sampleEvent('a', 1);
+    const own = sampleEvent('a', 2).traceparent;
     const trace = beginTrace({ name: 'test' });
     await trace.run(() =>
-      withTransaction(pool, (client) => append(client, [untraced, sampleEvent('a', 2)])),
+      withTransaction(pool, (client) =>
+        append(client, [untraced(sampleEvent('a', 1)), sampleEvent('a', 2)]),
+      ),
     );
     const [first, second] = await rows();
     expect(first?.event.traceparent).toContain(trace.context.traceId);

@@ -19,6 +19,7 @@ export async function outboxDatabase(): Promise<TestDatabase> {
       await owner.query(
         'CREATE TABLE effect (n bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, key text NOT NULL, id text NOT NULL)',
       );
+      await owner.query('CREATE TABLE once (id text UNIQUE DEFERRABLE INITIALLY DEFERRED)');
       await owner.end();
     },
   });

@@ -28,3 +28,10 @@ export function firstComings(ids: readonly string[]): Map<string, number[]> {
   }
   return byKey;
 }
+
+/** The same event without a trace. */
+export function untraced(event: CloudEvent): CloudEvent {
+  const copy = { ...event };
+  delete copy.traceparent;
+  return copy;
+}

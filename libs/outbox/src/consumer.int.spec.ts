@@ -1,0 +1,281 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { routeRemoved } from '@newscience/event-contracts/route/removed';
+import { createMetrics } from '@newscience/service-kit/metrics';
+import { createPool, withTransaction } from '@newscience/service-kit/postgres';
+import { eventually } from '@newscience/testing/eventually';
+
+import { type ConsumerSite, consumerSite, eventOf, silent } from '../test/consumer-site.ts';
+import { deliveries, freeClaim } from '../test/hand-bus.ts';
+import { sampleEvent, untraced } from '../test/sample-events.ts';
+import { append } from './outbox.ts';
+
+let site: ConsumerSite;
+beforeEach(async () => {
+  site = await consumerSite();
+});
+afterEach(() => site.close());
+
+const soon = (ids: readonly string[]): Promise<void> =>
+  eventually(async () => expect(await site.effects()).toEqual(ids));
+/** Fails these, until they are mended. */
+function failing(...ids: string[]): { mend: () => void } {
+  let broken = true;
+  site.fails = (id) => (broken && ids.includes(id) ? new Error(`${id} is poison`) : undefined);
+  return { mend: () => (broken = false) };
+}
+
+describe('a consumer', () => {
+  it('commits the position after the effects, and the last one only', async () => {
+    const { deliver } = await site.start();
+    const claim = freeClaim();
+    let atCommit: string[] = [];
+    const commit = claim.commit.bind(claim);
+    claim.commit = async (position) => {
+      atCommit = await site.effects();
+      return commit(position);
+    };
+    await deliver(['a/1', 'b/1', 'a/2'], claim);
+    expect(atCommit).toEqual(['a/1', 'b/1', 'a/2']);
+    expect(claim.commits).toEqual([3n]);
+  });
+
+  it('gives a repeated event no second effect, in the same batch or later', async () => {
+    const { deliver } = await site.start();
+    await deliver(['a/1', 'a/1', 'a/2']);
+    await deliver(['a/1', 'a/2']);
+    await deliver(['a/2']);
+    expect(await site.effects()).toEqual(['a/1', 'a/2']);
+    expect(await site.count('inbox')).toBe(2);
+  });
+
+  it('counts what became of the events', async () => {
+    const metrics = createMetrics('test');
+    const { bus } = await site.start({ metrics });
+    const newer = { ...eventOf('a/3'), type: 'newscience.route.StageChanged.v2' };
+    const other = { ...eventOf('a/4'), type: 'newscience.route.Renamed.v1' };
+    const { example: removed } = routeRemoved;
+    await bus.deliver(deliveries([eventOf('a/1'), eventOf('a/1'), newer, other, removed]));
+    expect(await site.effects()).toEqual(['a/1']);
+    const text = await metrics.registry.metrics();
+    const counted = (outcome: string, n: number) =>
+      `consumer_events_total{consumer="activity",outcome="${outcome}",service="test"} ${n}`;
+    for (const line of [
+      counted('handled', 1),
+      counted('repeated', 1),
+      counted('unknown', 2),
+      counted('ignored', 1),
+    ])
+      expect(text).toContain(line);
+  });
+
+  it('treats unknown types as failures where that is its policy', async () => {
+    const { bus } = await site.start({ unknown: 'fail' });
+    const newer = { ...eventOf('a/1'), type: 'newscience.route.StageChanged.v2' };
+    await bus.deliver(deliveries([newer]));
+    await eventually(async () => expect(await site.count('inbox_dead_letter')).toBe(1));
+  });
+
+  it('undoes and repeats the whole batch where the database goes away, and counts no attempt', async () => {
+    const pool = createPool({ url: site.database.url, applicationName: 'cut', logger: silent });
+    const cut = { times: 2 };
+    const { deliver } = await site.start({
+      pool,
+      handle: async (client, { subject, id }) => {
+        await client.query('INSERT INTO effect (key, id) VALUES ($1, $2)', [subject, id]);
+        if (id === 'a/2' && cut.times-- > 0)
+          await site.pool.query(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'cut' AND datname = current_database()",
+          );
+        await client.query('SELECT 1');
+      },
+    });
+    const claim = freeClaim();
+    await expect(deliver(['a/1', 'a/2', 'b/1'], claim)).rejects.toThrow();
+    expect(claim.commits).toEqual([]);
+    expect(await site.count('inbox_waiting')).toBe(0);
+    await deliver(['a/1', 'a/2', 'b/1'], claim);
+    expect(await site.effects()).toEqual(['a/1', 'a/2', 'b/1']);
+    expect(claim.commits).toEqual([3n]);
+    await pool.end();
+  });
+
+  it('does nothing more once its partition has gone', async () => {
+    const { deliver } = await site.start();
+    const claim = freeClaim({ signal: AbortSignal.abort() });
+    await expect(deliver(['a/1', 'a/2'], claim)).rejects.toThrow(/gone to another member/);
+    expect(await site.effects()).toEqual([]);
+    expect(claim.commits).toEqual([]);
+  });
+
+  it('counts a position that it may not commit; the effects are there once', async () => {
+    const metrics = createMetrics('test');
+    const { deliver } = await site.start({ metrics });
+    await deliver(['a/1', 'a/2'], freeClaim({ fenced: true }));
+    await deliver(['a/1', 'a/2']);
+    expect(await site.effects()).toEqual(['a/1', 'a/2']);
+    expect(await metrics.registry.metrics()).toMatch(/consumer_fenced_total\{[^}]*\} 1/);
+  });
+
+  it('hands its trace to the events that the effect appends', async () => {
+    const { deliver } = await site.start({
+      handle: async (client) => {
+        await append(client, [untraced(sampleEvent('z', 1))]);
+      },
+    });
+    await deliver(['a/1']);
+    const { rows } = await site.pool.query<{ trace: string }>(
+      "SELECT event->>'traceparent' AS trace FROM outbox",
+    );
+    expect(rows[0]?.trace.slice(3, 35)).toBe(eventOf('a/1').traceparent?.slice(3, 35));
+  });
+
+  it('leaves the bus when it stops', async () => {
+    const { stop, bus } = await site.start();
+    await stop();
+    expect(bus.stopped()).toBe(true);
+  });
+});
+
+describe('an event that fails', () => {
+  it('is tried again; later ones of its key wait, others flow, and the order is kept', async () => {
+    const { mend } = failing('a/2');
+    const { deliver } = await site.start({ retry: { attempts: 1000, baseMs: 5, capMs: 20 } });
+    const claim = freeClaim();
+    await deliver(['a/1', 'a/2', 'b/1', 'a/3'], claim);
+    await deliver(['a/4', 'b/2', 'c/1'], claim);
+    expect(await site.effects()).toEqual(['a/1', 'b/1', 'b/2', 'c/1']);
+    expect(claim.commits).toHaveLength(2);
+    mend();
+    await soon(['a/1', 'b/1', 'b/2', 'c/1', 'a/2', 'a/3', 'a/4']);
+    expect(await site.count('inbox_waiting')).toBe(0);
+    await deliver(['a/5']);
+    expect((await site.effects()).at(-1)).toBe('a/5');
+  });
+
+  it.each([
+    [2, []],
+    [3, ['a/1']],
+  ])('that fails %i times of 3 ends as dead letters %j', async (times, dead) => {
+    site.fails = (id, attempt) =>
+      id === 'a/1' && attempt <= times ? new Error(`attempt ${attempt}`) : undefined;
+    const { deliver } = await site.start();
+    await deliver(['a/1', 'a/2']);
+    await soon(dead.length === 0 ? ['a/1', 'a/2'] : ['a/2']);
+    const { rows } = await site.pool.query('SELECT * FROM inbox_dead_letter');
+    expect(rows).toMatchObject(
+      dead.map((id) => ({ event_id: id, attempts: 3, cause: 'attempt 3', key: 'a' })),
+    );
+    expect(await site.count('inbox_waiting')).toBe(0);
+  });
+
+  it('is dead with what went wrong, when first and when last; delivered again it stays so', async () => {
+    failing('a/1');
+    const { deliver } = await site.start();
+    await deliver(['a/1']);
+    await deliver(['a/1', 'b/1']);
+    await eventually(async () => expect(await site.count('inbox_dead_letter')).toBe(1));
+    await deliver(['a/1', 'a/2']);
+    expect(await site.effects()).toEqual(['b/1', 'a/2']);
+    const { rows } = await site.pool.query<{ first_failed_at: Date; last_failed_at: Date }>(
+      'SELECT first_failed_at, last_failed_at FROM inbox_dead_letter',
+    );
+    expect(rows[0]?.last_failed_at.getTime()).toBeGreaterThanOrEqual(
+      rows[0]?.first_failed_at.getTime() ?? Infinity,
+    );
+  });
+
+  it('that breaks its contract ends as a dead letter that says where', async () => {
+    const { bus } = await site.start();
+    const event = eventOf('a/1');
+    await bus.deliver(deliveries([{ ...event, data: { routeId: 'a' } }, eventOf('a/2')]));
+    await soon(['a/2']);
+    const { rows } = await site.pool.query<{ cause: string }>(
+      'SELECT cause FROM inbox_dead_letter',
+    );
+    expect(rows[0]?.cause).toMatch(/data/);
+  });
+
+  it('is noticed where only a deferred constraint shows it', async () => {
+    const { deliver } = await site.start({
+      handle: async (client, { subject, id }) => {
+        await client.query('INSERT INTO effect (key, id) VALUES ($1, $2)', [subject, id]);
+        if (id === 'a/1') await client.query("INSERT INTO once (id) VALUES ('x'), ('x')");
+      },
+    });
+    await deliver(['a/1', 'b/1']);
+    await eventually(async () => expect(await site.count('inbox_dead_letter')).toBe(1));
+    expect(await site.effects()).toEqual(['b/1']);
+  });
+
+  it('is noticed where the handler swallows the error of a statement', async () => {
+    const { deliver } = await site.start({
+      handle: async (client) => {
+        await client.query('SELECT nonsense').catch(() => undefined);
+      },
+    });
+    await deliver(['a/1', 'a/2']);
+    await eventually(async () => expect(await site.count('inbox_dead_letter')).toBe(2));
+  });
+
+  it('that breaks the connection each time holds up nobody but its key', async () => {
+    const pool = createPool({ url: site.database.url, applicationName: 'cut', logger: silent });
+    const { bus } = await site.start({
+      pool,
+      handle: async (client, { subject, id }) => {
+        if (subject === 'a') await client.query('SELECT pg_terminate_backend(pg_backend_pid())');
+        await client.query('INSERT INTO effect (key, id) VALUES ($1, $2)', [subject, id]);
+      },
+    });
+    const batch = deliveries(['a/1', 'b/1'].map(eventOf));
+    const nth = (attempt: number) => batch.map((delivery) => ({ ...delivery, attempt }));
+    await expect(bus.deliver(nth(2))).rejects.toThrow();
+    await bus.deliver(nth(3));
+    expect(await site.effects()).toEqual(['b/1']);
+    await eventually(async () => expect(await site.count('inbox_dead_letter')).toBe(1));
+    await pool.end();
+  });
+
+  it('has its attempts counted across restarts', async () => {
+    failing('a/1');
+    const first = await site.start({ retry: { attempts: 3, baseMs: 600_000, capMs: 600_000 } });
+    await first.deliver(['a/1', 'a/2']);
+    await first.stop();
+    await site.pool.query('UPDATE inbox_waiting SET next_attempt_at = now() WHERE attempts = 1');
+    await site.start();
+    await soon(['a/2']);
+    const { rows } = await site.pool.query('SELECT attempts FROM inbox_dead_letter');
+    expect(rows).toEqual([{ attempts: 3 }]);
+  });
+});
+
+describe('members that do the same at the same time', () => {
+  it('have one effect between them', async () => {
+    const members = await Promise.all([site.start(), site.start(), site.start()]);
+    const ids = Array.from({ length: 60 }, (_, n) => `k${n % 6}/${Math.floor(n / 6)}`);
+    await Promise.all(
+      members.flatMap((member) => [
+        member.deliver(ids),
+        member.deliver(ids.slice(0, 30)).then(() => member.deliver(ids.slice(20))),
+      ]),
+    );
+    expect(await site.effects()).toEqual(ids);
+  });
+
+  it('wait for the transaction of the one that was first', async () => {
+    const member = await site.start();
+    await withTransaction(site.pool, async (client) => {
+      await client.query("INSERT INTO inbox VALUES ('activity', $1, 'a/1')", [
+        eventOf('a/1').source,
+      ]);
+      const delivered = member.deliver(['a/1']);
+      await eventually(async () => {
+        const waiting = await site.pool.query(
+          "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()",
+        );
+        expect(waiting.rowCount).toBe(1);
+      });
+      return { delivered };
+    }).then(({ delivered }) => delivered);
+    expect(await site.effects()).toEqual([]);
+  });
+});
