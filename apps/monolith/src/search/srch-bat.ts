@@ -1,17 +1,11 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '@newscience/service-kit/logging';
 import { err, ok, type Result } from '@newscience/service-kit/result';
 import type { Pool, PoolClient } from 'pg';
 
 import type { SrchBeg, SrchErr, SrchRun, SrchTrg } from './srch-int.ts';
+import { cancelWhenStopped, mrkKil, tryLock, unlock } from './srch-lck.ts';
 import { RUN_COLUMNS, toRun, type RunRow } from './srch-row.ts';
 import { wgtWrd } from './srch-tok.ts';
-
-/** One run at a time in the whole database, whoever starts it. Held by the session that does the work, so it ends with it. */
-const LOCK_KEY = 'srch_bat';
-
-const LOCK_ATTEMPTS = 10;
-const LOCK_PAUSE_MS = 50;
 
 /** After this many articles the run's row says how far it is. */
 const PROGRESS_EVERY = 100;
@@ -67,15 +61,11 @@ export async function begBat(
     const [row] = rows;
     if (row === undefined) throw new Error('the search batch could not write its run');
     const run = toRun(row);
-    // A statement may take longer than a shutdown may.
-    const cancel = (): void => {
-      pool.query('SELECT pg_cancel_backend($1)', [pid]).catch(() => undefined);
-    };
-    stp.addEventListener('abort', cancel);
+    const unwatch = cancelWhenStopped(pool, pid, stp);
     const finish = async (): Promise<void> => {
-      stp.removeEventListener('abort', cancel);
-      // Whoever waited for the end may start the next run at once; a connection takes a moment to close.
-      await db.query('SELECT pg_advisory_unlock(hashtext($1))', [LOCK_KEY]).catch(() => undefined);
+      unwatch();
+      // Whoever waited for the end may start the next run at once.
+      await unlock(db);
       db.release(true);
     };
     const end = runBat(db, run.runId, row.lsn, stp).then(
@@ -98,57 +88,10 @@ export async function begBat(
   }
 }
 
-/**
- * Marks runs that were killed: they look as if they ran, and nobody holds the lock. Says how many it found.
- */
-export async function mrkKilRun(pool: Pool): Promise<number> {
-  const db = await pool.connect();
-  try {
-    await db.query('BEGIN');
-    const lck = await db.query<{ ok: boolean }>(
-      'SELECT pg_try_advisory_xact_lock(hashtext($1)) AS ok',
-      [LOCK_KEY],
-    );
-    const cnt = lck.rows[0]?.ok === true ? await mrkKil(db) : 0;
-    await db.query('COMMIT');
-    db.release();
-    return cnt;
-  } catch (error) {
-    db.release(true);
-    throw error;
-  }
-}
-
-/**
- * Takes the lock for this session. Null where a run has it. Without a run that is under way it is a matter
- * of milliseconds: one that just ended, or somebody who looks for killed ones.
- * @returns the session's process id
- */
-async function tryLock(db: PoolClient): Promise<number | null> {
-  for (let left = LOCK_ATTEMPTS; ; left -= 1) {
-    const { rows } = await db.query<{ ok: boolean; pid: number; busy: boolean }>(
-      `SELECT pg_try_advisory_lock(hashtext($1)) AS ok, pg_backend_pid() AS pid,
-              EXISTS (SELECT FROM srch_run WHERE sts = 'R') AS busy`,
-      [LOCK_KEY],
-    );
-    const [row] = rows;
-    if (row?.ok === true) return row.pid;
-    if (row?.busy !== false || left === 1) return null;
-    await sleep(LOCK_PAUSE_MS);
-  }
-}
-
 async function hasRun(db: PoolClient, snc: Date): Promise<boolean> {
   return (
     (await db.query('SELECT 1 FROM srch_run WHERE sta_ts >= $1 LIMIT 1', [snc])).rowCount === 1
   );
-}
-
-async function mrkKil(db: PoolClient): Promise<number> {
-  const { rowCount } = await db.query(
-    `UPDATE srch_run SET sts = 'K', end_ts = now(), err = 'the process that ran it ended before it did' WHERE sts = 'R'`,
-  );
-  return rowCount ?? 0;
 }
 
 async function runBat(

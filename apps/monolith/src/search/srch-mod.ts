@@ -3,9 +3,10 @@ import { ok } from '@newscience/service-kit/result';
 import type { Pool } from 'pg';
 
 import type { ArtInt } from '../articles/art-int.ts';
-import { begBat, mrkKilRun } from './srch-bat.ts';
+import { begBat } from './srch-bat.ts';
 import { fndArt } from './srch-fnd.ts';
 import type { SrchInt, SrchIvl } from './srch-int.ts';
+import { mrkKilRun } from './srch-lck.ts';
 import { RUN_COLUMNS, toRun, type RunRow } from './srch-row.ts';
 import { startSrchTmr, type SrchTmr } from './srch-tmr.ts';
 
