@@ -46,8 +46,10 @@ export type SessionOptions = {
   readonly onWake: () => void;
 };
 
-/** A host that vanishes without a word is noticed within 11 s. Not every platform can be told. */
-const keepalives = [
+const settings = [
+  // A removal that a crash of the server undoes is a repetition, and those are allowed.
+  'SET synchronous_commit = off',
+  // A host that vanishes without a word is noticed within 11 s. Not every platform can be told.
   'SET tcp_keepalives_idle = 5',
   'SET tcp_keepalives_interval = 2',
   'SET tcp_keepalives_count = 3',
@@ -99,7 +101,7 @@ export async function openRelaySession(options: SessionOptions): Promise<RelaySe
   };
   try {
     await client.connect();
-    for (const statement of keepalives) await client.query(statement).catch(() => undefined);
+    for (const statement of settings) await client.query(statement).catch(() => undefined);
     await client.query('SELECT pg_advisory_lock_shared($1, 0)', [RELAY_PRESENCE]);
     await client.query(`LISTEN ${OUTBOX_CHANNEL}`);
   } catch (error) {

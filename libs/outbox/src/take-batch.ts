@@ -6,8 +6,8 @@ import { attempt } from './attempt.ts';
 import { afterFailure } from './domain/failure.ts';
 import { planIntake } from './domain/intake.ts';
 import { causeOf, type Handling, type Outcome, type Work } from './handling.ts';
-import { deliveryKeyOf, handleOnce } from './inbox.ts';
-import { addWaiting, eventName, findHeld, lockPartition, recordFailure } from './waiting-events.ts';
+import { deliveryKeyOf, enterAll, eventName, handleOnce } from './inbox.ts';
+import { addWaiting, findHeld, lockPartition, recordFailure } from './waiting-events.ts';
 
 type Wanted = { readonly delivery: Delivery; readonly effect: Effect };
 type Effect = Extract<Handling, { kind: 'handle' }>['effect'];
@@ -56,13 +56,21 @@ async function handleTogether(
   try {
     return await withTransaction(work.pool, async (client) => {
       const steps = await plan(work, client, wanted);
+      const events = wanted.map(({ delivery }) => delivery.event);
+      const fresh = await enterAll(
+        client,
+        work.consumer,
+        events.filter((_, index) => steps[index] === 'handle'),
+      );
       const outcomes: Outcome[] = [];
       for (const [index, one] of wanted.entries()) {
         await alive();
-        const step = steps[index];
-        if (step === 'handle') outcomes.push(await runOnce(work, client, one));
-        else if (step === 'wait') outcomes.push(await wait(work, client, one));
-        else outcomes.push('repeated');
+        if (steps[index] === 'wait') outcomes.push(await wait(work, client, one));
+        // Taken out, so that the same event later in the batch is a repetition.
+        else if (fresh.delete(eventName(one.delivery.event))) {
+          await run(client, one);
+          outcomes.push('handled');
+        } else outcomes.push('repeated');
       }
       return outcomes;
     });
@@ -127,10 +135,14 @@ async function plan(work: Work, client: pg.PoolClient, wanted: readonly Wanted[]
 }
 
 const runOnce = (work: Work, client: pg.PoolClient, { delivery, effect }: Wanted) =>
-  handleOnce(client, deliveryKeyOf(work.consumer, delivery.event), () => {
-    const { topic, partition, position } = delivery;
-    return effect(client, { topic, partition, position, attempt: 1 });
-  });
+  handleOnce(client, deliveryKeyOf(work.consumer, delivery.event), () =>
+    run(client, { delivery, effect }),
+  );
+
+function run(client: pg.PoolClient, { delivery, effect }: Wanted): Promise<void> {
+  const { topic, partition, position } = delivery;
+  return effect(client, { topic, partition, position, attempt: 1 });
+}
 
 async function wait(work: Work, client: pg.PoolClient, { delivery }: Wanted): Promise<Outcome> {
   await addWaiting(client, work.consumer, delivery);

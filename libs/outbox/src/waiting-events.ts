@@ -5,6 +5,7 @@ import type pg from 'pg';
 import type { AfterFailure } from './domain/failure.ts';
 import type { Held } from './domain/intake.ts';
 import { lockNumber } from './domain/key-hash.ts';
+import { eventName } from './inbox.ts';
 import { INBOX_PARTITION_LOCK } from './lock-classes.ts';
 
 type Queryable = Pick<pg.ClientBase, 'query'>;
@@ -24,10 +25,6 @@ export type WaitingEvent = Place & {
   readonly attempts: number;
   readonly event: CloudEvent;
 };
-
-/** One text for the two that name an event. */
-export const eventName = ({ source, id }: Pick<CloudEvent, 'source' | 'id'>): string =>
-  JSON.stringify([source, id]);
 
 /**
  * One transaction at a time works on a partition of a consumer: a member that has lost the partition without

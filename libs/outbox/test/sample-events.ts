@@ -9,7 +9,7 @@ export function sampleEvent(key: string, n: number, why = example.data.why): Clo
     ...example,
     id: `${key}/${n}`,
     subject: key,
-    data: { ...example.data, routeId: key, why },
+    data: { ...example.data, routeId: key, revision: n + 1, why },
   };
 }
 
