@@ -177,6 +177,23 @@ describe('a relay', () => {
     expect((await pool.query('SELECT 1 FROM outbox')).rowCount).toBe(0);
   });
 
+  it('stops at once while the bus is away, and leaves everything where it is', async () => {
+    bus.intercept = () => {
+      throw new BusError('unavailable', 'no broker');
+    };
+    await commit(['a', 1]);
+    const relay = start({ backoff: { baseMs: 600_000, capMs: 600_000 } });
+    await eventually(() => expect(bus.calls()).toBe(1));
+    await relay.stop();
+    expect((await pool.query('SELECT 1 FROM outbox')).rowCount).toBe(1);
+  });
+
+  it('stops while it cannot reach its database', async () => {
+    const relay = start({ databaseUrl: 'postgres://nobody@127.0.0.1:1/nowhere' });
+    await relay.stop();
+    expect(relay.partitions()).toEqual([]);
+  });
+
   it('reports how much waits and for how long', async () => {
     const metrics = createMetrics('test');
     bus.intercept = () => {

@@ -35,7 +35,7 @@ export async function takeBatch(
   }
   const alive = signsOfLife(claim);
   const outcomes = await handleTogether(work, wanted, alive);
-  if (outcomes === 'failed') {
+  if (outcomes === 'one by one') {
     for (const one of wanted) {
       await alive();
       work.observe(await handleSurely(work, one));
@@ -48,11 +48,11 @@ async function handleTogether(
   work: Work,
   wanted: readonly Wanted[],
   alive: () => Promise<void>,
-): Promise<readonly Outcome[] | 'failed'> {
+): Promise<readonly Outcome[] | 'one by one'> {
   const [first] = wanted;
   if (first === undefined) return [];
   // Nothing is won for a single one, and it would be tried twice.
-  if (wanted.length === 1) return 'failed';
+  if (wanted.length === 1) return 'one by one';
   try {
     return await withTransaction(work.pool, async (client) => {
       const steps = await plan(work, client, wanted);
@@ -77,7 +77,7 @@ async function handleTogether(
   } catch (error) {
     claimLost(error);
     work.logger.debug({ err: error, events: wanted.length }, 'a batch failed: one by one now');
-    return 'failed';
+    return 'one by one';
   }
 }
 

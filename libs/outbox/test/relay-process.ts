@@ -16,6 +16,7 @@ const relay = startRelay({
   logger,
   batchEvents: 40,
   pollMs: 100,
+  lostAfterMs: Number(process.env['LOST_AFTER_MS'] ?? 15_000),
 });
 process.send?.({ type: 'ready' });
 process.once('SIGTERM', () => {
