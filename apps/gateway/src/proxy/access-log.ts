@@ -42,41 +42,47 @@ export function accessLogTo(logger: Pick<Logger, 'info'>): AccessLog {
 }
 
 const holdMs = 50;
+const mostHeld = 256;
 const mostQuoted = 1_000;
-const holdCharacters = 32 * 1_024;
 
 /**
- * The access log for production: lines of the same form as the logger's, put together by hand and
- * written in batches, held back for at most 50 ms. A line costs less than a microsecond that way.
+ * The access log for production: lines of the same form as the logger's, put together by hand and in
+ * batches, held back for at most 50 ms. Formatting many at once costs a third of formatting each in
+ * the middle of its request.
  *
  * @param write e.g. to standard output; called with whole lines
  */
 export function batchedAccessLog(service: string, write: (lines: string) => void): AccessLog {
-  const start = `{"level":"info","time":"`;
-  const middle = `","service":${JSON.stringify(service)},"msg":"request","requestId":"`;
-  let held = '';
+  const format = lineFormatter(service);
+  let held: AccessRecord[] = [];
+  let times: number[] = [];
   let timer: NodeJS.Timeout | undefined;
-  let second = 0;
-  let secondText = '';
 
   const flush = () => {
     clearTimeout(timer);
     timer = undefined;
-    if (held === '') return;
-    const lines = held;
-    held = '';
+    if (held.length === 0) return;
+    const records = held;
+    const ended = times;
+    held = [];
+    times = [];
+    let lines = '';
+    for (const [index, record] of records.entries()) lines += format(record, ended[index] ?? 0);
     write(lines);
   };
-  /** Formatting a date costs more than the rest of the line, so it is done once a second. */
-  const timestamp = () => {
-    const now = Date.now();
-    const milliseconds = now % 1_000;
-    if (now - milliseconds !== second) {
-      second = now - milliseconds;
-      secondText = new Date(second).toISOString().slice(0, 20);
-    }
-    return `${secondText}${String(milliseconds).padStart(3, '0')}Z`;
+  return {
+    write(record) {
+      times.push(Date.now());
+      if (held.push(record) >= mostHeld) flush();
+      else timer ??= setTimeout(flush, holdMs);
+    },
+    flush,
   };
+}
+
+function lineFormatter(service: string): (record: AccessRecord, time: number) => string {
+  const start = `{"level":"info","time":"`;
+  const middle = `","service":${JSON.stringify(service)},"msg":"request","requestId":"`;
   /** The few names that every line repeats. */
   const quoted = new Map<string, string>();
   const quote = (name: string) => {
@@ -86,24 +92,28 @@ export function batchedAccessLog(service: string, write: (lines: string) => void
     if (quoted.size < mostQuoted) quoted.set(name, made);
     return made;
   };
-  return {
-    write(record) {
-      held +=
-        `${start}${timestamp()}${middle}${record.requestId}","traceId":"${record.traceId}"` +
-        `,"client":"${record.client}","method":"${record.method}"` +
-        `,"path":${JSON.stringify(record.path)},"route":${quote(record.route)}` +
-        `,"stage":${quote(record.stage)},"upstream":${quote(record.upstream)}` +
-        `,"status":${record.status},"bytesIn":${record.bytesIn},"bytesOut":${record.bytesOut}` +
-        `,"upstreamMs":${tenths(record.upstreamMs)},"totalMs":${tenths(record.totalMs)}` +
-        `,"attempts":${record.attempts},"fault":"${record.fault}"}\n`;
-      if (held.length >= holdCharacters) flush();
-      else timer ??= setTimeout(flush, holdMs);
-    },
-    flush,
+  let second = 0;
+  let secondText = '';
+  /** Formatting a date costs more than the rest of the line, so it is done once a second. */
+  const timestamp = (time: number) => {
+    const milliseconds = time % 1_000;
+    if (time - milliseconds !== second) {
+      second = time - milliseconds;
+      secondText = new Date(second).toISOString().slice(0, 20);
+    }
+    return `${secondText}${String(milliseconds).padStart(3, '0')}Z`;
   };
+  return (record, time) =>
+    `${start}${timestamp(time)}${middle}${record.requestId}","traceId":"${record.traceId}"` +
+    `,"client":"${record.client}","method":"${record.method}"` +
+    `,"path":${JSON.stringify(record.path)},"route":${quote(record.route)}` +
+    `,"stage":${quote(record.stage)},"upstream":${quote(record.upstream)}` +
+    `,"status":${record.status},"bytesIn":${record.bytesIn},"bytesOut":${record.bytesOut}` +
+    `,"upstreamMs":${hundredths(record.upstreamMs)},"totalMs":${hundredths(record.totalMs)}` +
+    `,"attempts":${record.attempts},"fault":"${record.fault}"}\n`;
 }
 
-/** To a hundredth of a millisecond: the clock is no better than that under load. */
-function tenths(milliseconds: number): number {
+/** The clock is no better than that under load. */
+function hundredths(milliseconds: number): number {
   return Math.round(milliseconds * 100) / 100;
 }
