@@ -1,0 +1,353 @@
+import {
+  chmodSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { eventually } from '@newscience/testing/eventually';
+import { freePortRange } from '@newscience/testing/free-port';
+import { Client } from 'pg';
+import { apiClient } from './api.ts';
+import type { Instance } from './site.ts';
+import {
+  isAlive,
+  launch,
+  type Launched,
+  listens,
+  memoryKb,
+  processesOf,
+} from './support/launched.ts';
+import { articleAbout, bodyOf, published } from './support/newsroom.ts';
+import { known, rareWord } from './support/people.ts';
+
+const minutes = 60_000;
+const dataDir = mkdtempSync(join(tmpdir(), 'newscience-launcher-'));
+chmodSync(dataDir, 0o755);
+let port: number;
+let url: string;
+let site: Launched;
+const started: Launched[] = [];
+
+function begin(...args: string[]): Launched {
+  const launched = launch(args);
+  started.push(launched);
+  return launched;
+}
+
+const again = (...args: string[]): Launched =>
+  begin('--port', String(port), '--data', dataDir, ...args);
+const refused = async (
+  launched: Launched,
+): Promise<{ code: number | null; said: string; lines: number }> => {
+  const code = await launched.ended;
+  const said = launched.err().trim() || launched.out().trim();
+  return { code, said, lines: said.split('\n').length };
+};
+const services = (): Instance['services'] =>
+  (JSON.parse(readFileSync(join(dataDir, 'instance.json'), 'utf8')) as Instance).services;
+const editorAccount = (): { email: string; password: string } =>
+  (JSON.parse(readFileSync(join(dataDir, 'credentials.json'), 'utf8')) as Instance['credentials'])
+    .editor;
+const ports = (): number[] => [port, port + 1, port + 2, port + 9];
+
+beforeAll(async () => {
+  port = await freePortRange([1, 2, 9]);
+  url = `http://127.0.0.1:${port}`;
+  site = again();
+  await site.settled;
+}, 2 * minutes);
+
+afterAll(async () => {
+  for (const launched of started) launched.signalGroup('SIGTERM');
+  await Promise.all(started.map(({ ended }) => ended));
+  rmSync(dataDir, { recursive: true, force: true });
+}, minutes);
+
+describe('npm start', () => {
+  it('ends with the ready line, after a table of what runs, where, and where the logs are', () => {
+    expect(site.out().trimEnd().split('\n').at(-1)).toBe(`New Science is ready: ${url}`);
+    for (const name of ['gateway', 'monolith', 'PostgreSQL'])
+      expect(site.out()).toMatch(new RegExp(`${name} +(http://)?127`));
+    for (const name of ['gateway', 'monolith', 'postgres'])
+      expect(existsSync(join(dataDir, 'logs', `${name}.log`))).toBe(true);
+  });
+
+  it('has at least 40 sample articles of several sections, authors and years', async () => {
+    const list = bodyOf<{
+      items: { publishedAt: string; section: { code: string }; authors: string[] }[];
+    }>(await apiClient(url)('GET', '/api/v1/articles?limit=100')).items;
+    expect(list.length).toBeGreaterThanOrEqual(40);
+    const distinct = (values: string[]): number => new Set(values).size;
+    expect(distinct(list.map(({ section }) => section.code))).toBeGreaterThan(4);
+    expect(distinct(list.map(({ publishedAt }) => publishedAt.slice(0, 4)))).toBeGreaterThan(4);
+    expect(distinct(list.flatMap(({ authors }) => authors))).toBeGreaterThan(4);
+  });
+
+  it('keeps secrets to itself', () => {
+    const secrets = readdirSync(join(dataDir, 'secrets')).map((name) => join('secrets', name));
+    expect(secrets.length).toBeGreaterThan(4);
+    for (const name of [...secrets, 'credentials.json', 'instance.json'])
+      expect({ name, mode: statSync(join(dataDir, name)).mode & 0o777 }).toEqual({
+        name,
+        mode: 0o600,
+      });
+    const values = secrets.map((name) => readFileSync(join(dataDir, name), 'utf8').trim());
+    expect(new Set(values).size).toBe(values.length);
+    const logs = readdirSync(join(dataDir, 'logs')).map((name) =>
+      readFileSync(join(dataDir, 'logs', name), 'utf8'),
+    );
+    for (const text of [site.out(), site.err(), ...logs])
+      for (const value of [...values, editorAccount().password])
+        expect(text.includes(value)).toBe(false);
+    for (const pid of processesOf(dataDir))
+      for (const value of values)
+        expect(readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(value)).toBe(false);
+  });
+
+  it('lets no role into the database of another', async () => {
+    const roles = ['monolith', 'monolith-owner', 'gateway', 'gateway-owner'];
+    const databases = ['monolith', 'gateway', 'postgres', 'template1', 'template0'];
+    const entered: string[] = [];
+    for (const name of roles) {
+      const password = readFileSync(join(dataDir, 'secrets', `${name}.secret`), 'utf8').trim();
+      for (const database of databases) {
+        const user = name.replace('-', '_');
+        const client = new Client({ host: '127.0.0.1', port: port + 9, user, password, database });
+        try {
+          await client.connect();
+          entered.push(`${user} → ${database}`);
+          if (name === database)
+            await expect(client.query('CREATE TABLE mine (x int)')).rejects.toThrow(/permission/);
+          if (name === database)
+            await expect(client.query('TRUNCATE schema_migrations')).rejects.toThrow(/permission/);
+          await expect(client.query('CREATE ROLE mine')).rejects.toThrow(/permission/);
+          await expect(client.query("COPY (SELECT 1) TO PROGRAM 'id'")).rejects.toThrow(
+            /permission|privileges/,
+          );
+        } catch (error) {
+          expect(String(error)).toMatch(
+            /permission denied for database|not currently accepting connections/,
+          );
+        } finally {
+          await client.end().catch(() => undefined);
+        }
+      }
+    }
+    expect(entered).toEqual([
+      'monolith → monolith',
+      'monolith_owner → monolith',
+      'gateway → gateway',
+      'gateway_owner → gateway',
+    ]);
+    const stranger = new Client({
+      host: '127.0.0.1',
+      port: port + 9,
+      user: 'postgres',
+      password: '',
+      database: 'monolith',
+    });
+    await expect(stranger.connect()).rejects.toThrow(/password/);
+  });
+
+  it('listens on this machine alone', async () => {
+    const tcp = readFileSync('/proc/net/tcp', 'utf8').split('\n').slice(1);
+    for (const wanted of ports()) {
+      const local = tcp
+        .map((line) => line.trim().split(/\s+/))
+        .filter(
+          ([, address = '', , state]) =>
+            state === '0A' && Number.parseInt(address.split(':')[1] ?? '', 16) === wanted,
+        );
+      expect(local.map(([, address = '']) => address.split(':')[0])).toEqual(['0100007F']);
+    }
+    expect(await listens(port)).toBe(true);
+  });
+
+  it('tells how much memory it takes', () => {
+    const sum = processesOf(dataDir).reduce((kb, pid) => kb + memoryKb(pid), 0);
+    console.log(
+      `Memory of all processes of the site: ${Math.round(sum / 1024)} MB (wanted: under 500)`,
+    );
+    expect(sum).toBeGreaterThan(0);
+  });
+});
+
+describe('what cannot start says in one sentence why and what to do', () => {
+  it(
+    'a second start on the same data',
+    async () => {
+      const outcome = await refused(again());
+      expect(outcome).toMatchObject({ code: 1, lines: 1, said: expect.stringContaining(dataDir) });
+      const elsewhere = await refused(
+        begin('--port', String(await freePortRange([1, 2, 9])), '--data', dataDir),
+      );
+      expect(elsewhere).toMatchObject({ code: 1, lines: 1 });
+      expect((await apiClient(url)('GET', '/')).status).toBe(200);
+    },
+    minutes,
+  );
+
+  it.each([0, 1, 2, 9])(
+    'port + %d taken',
+    async (offset) => {
+      const free = await freePortRange([1, 2, 9]);
+      const taken = createServer().listen(free + offset, '127.0.0.1');
+      const folder = mkdtempSync(join(tmpdir(), 'newscience-taken-'));
+      const outcome = await refused(begin('--port', String(free), '--data', folder));
+      expect(outcome).toMatchObject({
+        code: 1,
+        lines: 1,
+        said: expect.stringContaining(String(free + offset)),
+      });
+      expect(outcome.said).toMatch(/--port/);
+      taken.close();
+      expect(processesOf(folder)).toEqual([]);
+      rmSync(folder, { recursive: true, force: true });
+    },
+    minutes,
+  );
+
+  it(
+    'a data folder that cannot be written',
+    async () => {
+      const file = join(dataDir, 'a-file');
+      writeFileSync(file, '');
+      for (const folder of [file, join(file, 'below')]) {
+        const outcome = await refused(
+          begin('--port', String(await freePortRange([1, 2, 9])), '--data', folder),
+        );
+        expect(outcome).toMatchObject({ code: 1, lines: 1, said: expect.stringContaining(folder) });
+      }
+      rmSync(file);
+    },
+    minutes,
+  );
+
+  it.each([
+    ['--nope'],
+    ['--port'],
+    ['--port', 'x'],
+    ['--port', '0'],
+    ['--port', '70000'],
+    ['--port', '65530'],
+    ['--data'],
+    ['extra'],
+  ])('wrong options: %s %s', async (...args) => {
+    const { code, said } = await refused(begin(...args));
+    expect({ code, said }).toEqual({
+      code: 2,
+      said: expect.stringMatching(/--help|--port|--data/),
+    });
+  });
+
+  it('--help explains the options', async () => {
+    const launched = begin('--help');
+    expect(await launched.ended).toBe(0);
+    for (const option of ['--port', '--data', '--reset', '--yes', '--corpus', '--json', '--help'])
+      expect(launched.out()).toContain(option);
+  });
+});
+
+describe('what happens to a running site', () => {
+  let id: string;
+
+  it(
+    'killed with SIGKILL it leaves nothing behind, or the next start recovers; no article is lost',
+    async () => {
+      const editor = await known(url, editorAccount());
+      id = (await published(editor, articleAbout(rareWord()))).id;
+      const pids = services().map(({ pid }) => pid);
+      const { pid: launcher } = JSON.parse(
+        readFileSync(join(dataDir, 'instance.json'), 'utf8'),
+      ) as { pid: number };
+      process.kill(launcher, 'SIGKILL');
+      await site.ended;
+      await eventually(() => expect(pids.filter(isAlive)).toEqual([]), { withinMs: 30_000 });
+      for (const service of [port, port + 1, port + 2]) expect(await listens(service)).toBe(false);
+      site = again('--json');
+      await site.settled;
+      const steps = site
+        .out()
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line) as { event?: string; url?: string });
+      expect(steps.at(-1)).toMatchObject({ event: 'ready', url });
+      expect((await apiClient(url)('GET', `/api/v1/articles/${id}`)).status).toBe(200);
+    },
+    2 * minutes,
+  );
+
+  it(
+    'stops on Ctrl-C: a request in flight finishes, no process stays',
+    async () => {
+      const pids = processesOf(dataDir);
+      const flying = Array.from({ length: 5 }, () => apiClient(url)('GET', '/api/v1/search?q=the'));
+      const answers = Promise.allSettled(flying);
+      site.signalGroup('SIGINT');
+      const begun = Date.now();
+      expect(await site.ended).toBe(0);
+      console.log(`Stopped in ${Date.now() - begun} ms (wanted: within 10 s)`);
+      expect(pids.filter(isAlive)).toEqual([]);
+      for (const wanted of ports()) expect(await listens(wanted)).toBe(false);
+      await answers;
+      expect(existsSync(join(dataDir, 'instance.json'))).toBe(false);
+    },
+    minutes,
+  );
+
+  it('--reset without a terminal asks nobody and throws nothing away', async () => {
+    const outcome = await refused(again('--reset'));
+    expect(outcome).toMatchObject({ lines: 1, said: expect.stringContaining('--yes') });
+    expect([1, 2]).toContain(outcome.code);
+    expect(existsSync(join(dataDir, 'postgres', 'PG_VERSION'))).toBe(true);
+  });
+
+  it(
+    'starts afresh with --reset --yes',
+    async () => {
+      site = again('--reset', '--yes');
+      await site.settled;
+      expect(site.out().trimEnd().split('\n').at(-1)).toBe(`New Science is ready: ${url}`);
+      expect((await apiClient(url)('GET', `/api/v1/articles/${id}`)).status).toBe(404);
+      expect((await apiClient(url)('GET', '/api/v1/articles/ns-why-the-sky-is-blue')).status).toBe(
+        200,
+      );
+    },
+    2 * minutes,
+  );
+
+  it(
+    'leaves a service that keeps crashing down, shows why, and goes on with the rest',
+    async () => {
+      const monolith = services().find(({ name }) => name === 'monolith');
+      const squatter = createServer();
+      process.kill(monolith?.pid ?? 0, 'SIGKILL');
+      await eventually(
+        () =>
+          new Promise<void>((resolve, reject) =>
+            squatter.once('error', reject).listen(port + 2, '127.0.0.1', resolve),
+          ),
+      );
+      await eventually(
+        () => expect(site.out() + site.err()).toMatch(/monolith.*(left down|stays down|given up)/i),
+        {
+          withinMs: 90_000,
+        },
+      );
+      expect(site.out() + site.err()).toMatch(/EADDRINUSE|another program uses it/);
+      expect((await apiClient(`http://127.0.0.1:${port + 1}`)('GET', '/health/live')).status).toBe(
+        200,
+      );
+      squatter.close();
+    },
+    2 * minutes,
+  );
+});
