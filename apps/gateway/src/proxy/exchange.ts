@@ -144,9 +144,9 @@ export class Exchange implements Caller, Placed {
     if (!this.request.complete) this.#scope.linger(this.request);
   }
 
-  /** Ends the exchange where its time is up. */
-  expire(now: number): void {
-    this.#call?.expire(now);
+  /** To be called at every tick: ends the exchange where its time is up. */
+  tick(): void {
+    this.#call?.tick();
   }
 
   /** Has the client's connection closed once this exchange is over. */

@@ -115,7 +115,7 @@ export function createFacade(options: FacadeOptions): Facade {
       maxHeaderSize: 2 * (limits.headerBytes + limits.targetBytes),
       headersTimeout: timeouts.clientHeaderMs,
       requestTimeout: 0,
-      connectionsCheckingInterval: tickOf(timeouts.clientHeaderMs),
+      connectionsCheckingInterval: settings.tickMs,
       keepAliveTimeout: timeouts.keepAliveMs,
       requireHostHeader: false,
       // A request without a body then has no stream events at all, which saves a tenth of its CPU time.
@@ -157,19 +157,16 @@ export function createFacade(options: FacadeOptions): Facade {
   });
 
   let gaugesAt = 0;
-  const ticker = setInterval(
-    () => {
-      const now = performance.now();
-      for (const exchange of inFlight) exchange.expire(now);
-      for (const tunnel of tunnels) tunnel.expire(now);
-      lingering.expire(now);
-      pools.retireUnused(now);
-      if (now < gaugesAt) return;
-      gaugesAt = now + gaugesEvery;
-      traffic.refresh();
-    },
-    tickOf(...Object.values(timeouts)),
-  ).unref();
+  const ticker = setInterval(() => {
+    const now = performance.now();
+    for (const exchange of inFlight) exchange.tick();
+    for (const tunnel of tunnels) tunnel.expire(now);
+    lingering.expire(now);
+    pools.retireUnused(now);
+    if (now < gaugesAt) return;
+    gaugesAt = now + gaugesEvery;
+    traffic.refresh();
+  }, settings.tickMs).unref();
 
   return {
     server,
@@ -196,9 +193,4 @@ export function createFacade(options: FacadeOptions): Facade {
       accessLog.flush();
     },
   };
-}
-
-/** How often to look for what has expired: a quarter of the shortest time, within reason. */
-function tickOf(...milliseconds: number[]): number {
-  return Math.max(10, Math.min(250, Math.floor(Math.min(...milliseconds) / 4)));
 }

@@ -20,7 +20,10 @@ export type FacadeLimits = {
   lingerBytes: number;
 };
 
-/** How long the facade waits, in milliseconds; each is exact to about a quarter of a second. */
+/**
+ * How long the facade waits, in milliseconds. What is waited for is looked at at every tick, so each
+ * lasts up to two ticks longer; a tick is a quarter of the shortest of them, at most 250 ms.
+ */
 export type FacadeTimeouts = {
   /** A client to send a complete request head: 408. Default 15,000. */
   clientHeaderMs: number;
@@ -66,6 +69,8 @@ const defaultTimeouts: FacadeTimeouts = {
 export type FacadeSettings = {
   limits: FacadeLimits;
   timeouts: FacadeTimeouts;
+  /** Milliseconds from one look at what has expired to the next. */
+  tickMs: number;
   connectionsPerUpstream: number;
 };
 
@@ -79,9 +84,11 @@ export function facadeSettings(given: {
   timeouts?: Partial<FacadeTimeouts> | undefined;
   connectionsPerUpstream?: number | undefined;
 }): FacadeSettings {
+  const timeouts = { ...defaultTimeouts, ...given.timeouts };
   const settings = {
     limits: { ...defaultLimits, ...given.limits },
-    timeouts: { ...defaultTimeouts, ...given.timeouts },
+    timeouts,
+    tickMs: Math.max(10, Math.min(250, Math.floor(Math.min(...Object.values(timeouts)) / 4))),
     connectionsPerUpstream: given.connectionsPerUpstream ?? 128,
   };
   const values = [

@@ -45,7 +45,11 @@ export class UpstreamCall implements Taker, Dispatcher.DispatchHandler {
   readonly #settings: FacadeSettings;
   readonly #caller: Caller;
   #phase: Phase = 'queued';
-  #deadline = Infinity;
+  /**
+   * How many more ticks the present phase may last. Ticks and not a time of day: nothing expires
+   * because this process itself was held up, and no clock is read on the path of every request.
+   */
+  #ticksLeft = Infinity;
   #connection: UpstreamConnection | undefined;
   #controller: Dispatcher.DispatchController | undefined;
   #upload: Upload | undefined;
@@ -86,7 +90,7 @@ export class UpstreamCall implements Taker, Dispatcher.DispatchHandler {
     const phase = this.#phase;
     if (phase === 'over') return;
     this.#phase = 'over';
-    this.#deadline = Infinity;
+    this.#ticksLeft = Infinity;
     this.#upload?.destroy();
     if (phase === 'queued') this.#pool.cancel(this);
     // The reason is made where it is needed: a stack trace costs more than all the rest here.
@@ -94,9 +98,10 @@ export class UpstreamCall implements Taker, Dispatcher.DispatchHandler {
     else if (phase === 'connecting') this.#connection?.abandon(givenUp());
   }
 
-  /** Fails where the time of the present phase is up. */
-  expire(now: number): void {
-    if (now < this.#deadline) return;
+  /** To be called at every tick: fails where the time of the present phase is up. */
+  tick(): void {
+    this.#ticksLeft -= 1;
+    if (this.#ticksLeft > 0) return;
     switch (this.#phase) {
       case 'queued':
         this.#fail('upstream_busy');
@@ -217,7 +222,7 @@ export class UpstreamCall implements Taker, Dispatcher.DispatchHandler {
       return;
     }
     this.#phase = 'over';
-    this.#deadline = Infinity;
+    this.#ticksLeft = Infinity;
     this.#caller.onUpgrade(status, readAnswerFields(rawFields(controller.rawHeaders)), upstream);
   }
 
@@ -268,7 +273,7 @@ export class UpstreamCall implements Taker, Dispatcher.DispatchHandler {
     const unsent = this.#caller.unsent();
     const takesMore = unsent < this.#unsent;
     this.#unsent = unsent;
-    if (takesMore) this.#deadline = performance.now() + this.#settings.timeouts.idleMs;
+    if (takesMore) this.#ticksLeft = this.#ticks(this.#settings.timeouts.idleMs);
     return takesMore;
   }
 
@@ -286,13 +291,18 @@ export class UpstreamCall implements Taker, Dispatcher.DispatchHandler {
 
   #enter(phase: Phase, milliseconds: number): void {
     this.#phase = phase;
-    this.#deadline = performance.now() + milliseconds;
+    this.#ticksLeft = this.#ticks(milliseconds);
+  }
+
+  /** One more than fit, because the first may come at once. */
+  #ticks(milliseconds: number): number {
+    return Math.ceil(milliseconds / this.#settings.tickMs) + 1;
   }
 
   /** Something moved: the time for the next byte starts again. */
   #touch(): void {
     if (this.#phase === 'sending' || this.#phase === 'answering') {
-      this.#deadline = performance.now() + this.#settings.timeouts.idleMs;
+      this.#ticksLeft = this.#ticks(this.#settings.timeouts.idleMs);
     }
   }
 }

@@ -26,7 +26,8 @@ export class UpstreamPool {
   readonly #free: UpstreamConnection[] = [];
   readonly #waiting = new Set<Taker>();
   #upgrades = 0;
-  #lastUsed = performance.now();
+  #used = true;
+  #unusedSince = Infinity;
 
   constructor(name: string, origin: string, options: PoolOptions) {
     this.name = name;
@@ -50,13 +51,17 @@ export class UpstreamPool {
     return this.#upgrades;
   }
 
-  /** Milliseconds since a connection was last asked for; 0 while one is in use. */
+  /** Milliseconds since a connection was last asked for or in use, as far as it was looked at. */
   unusedFor(now: number): number {
-    return this.busy + this.#upgrades + this.#waiting.size > 0 ? 0 : now - this.#lastUsed;
+    if (this.#used || this.busy + this.#upgrades + this.#waiting.size > 0) {
+      this.#used = false;
+      this.#unusedSince = now;
+    }
+    return now - this.#unusedSince;
   }
 
   acquire(taker: Taker): void {
-    this.#lastUsed = performance.now();
+    this.#used = true;
     const connection = this.#free.pop() ?? this.#grow();
     if (connection !== undefined) taker.onConnection(connection);
     else if (this.#waiting.size < this.#options.queued) this.#waiting.add(taker);
@@ -87,7 +92,6 @@ export class UpstreamPool {
 
   endUpgrade(): void {
     this.#upgrades -= 1;
-    this.#lastUsed = performance.now();
   }
 
   async close(): Promise<void> {
