@@ -24,7 +24,7 @@ const enter =
  * Of two at the same time the second waits for the first to commit or roll back.
  */
 export async function handleOnce(
-  client: Queryable,
+  client: pg.ClientBase,
   { consumer, source, eventId }: DeliveryKey,
   effect: () => Promise<void>,
 ): Promise<'handled' | 'repeated'> {

@@ -71,6 +71,15 @@ describe('append', () => {
     expect((await pool.query('SELECT 1 FROM effect')).rowCount).toBe(0);
   });
 
+  it('refuses a client on which no transaction was begun', async () => {
+    const client = await pool.connect();
+    await expect(append(client, [sampleEvent('a', 1)])).rejects.toThrow(/needs a transaction/);
+    await client.query('BEGIN');
+    await append(client, [sampleEvent('a', 2)]);
+    await end(client, 'COMMIT');
+    expect(await ids()).toEqual(['a/2']);
+  });
+
   it('refuses an event that breaks its contract, and writes none of the others', async () => {
     const wrong = { ...sampleEvent('a', 1), subject: 'b' };
     const change = withTransaction(pool, (client) => append(client, [sampleEvent('a', 0), wrong]));

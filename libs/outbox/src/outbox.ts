@@ -18,7 +18,14 @@ export class EventRefused extends Error {
   }
 }
 
-const lockKeys = 'SELECT pg_advisory_xact_lock($1, slot) FROM unnest($2::int[]) AS slot';
+/**
+ * Within BEGIN a transaction is older than its statements; a statement on its own is its transaction. That holds for
+ * the simple protocol, in which a statement has no parameters. The slots are numbers of our own.
+ */
+const lockSlots = (slots: readonly number[]): string => `
+SELECT transaction_timestamp() <> statement_timestamp() AS begun,
+  pg_advisory_xact_lock(${OUTBOX_KEY_LOCK}, slot)
+FROM unnest('{${slots.join(',')}}'::int[]) AS slot`;
 
 const insertAndNotify = `
 WITH appended AS (
@@ -38,21 +45,20 @@ SELECT pg_notify($4, '')`;
  * commits. Append last, right before the commit: others who write events of the same subject wait meanwhile.
  * Events without `traceparent` get that of the work that is going on.
  *
- * @param client one on which `BEGIN` was sent (`withTransaction` does); without a transaction each event
- *   would be published whatever happens to the state
  * @throws EventRefused for an event that breaks its contract or has more than 4 MiB; nothing was written
+ * @throws Error where no transaction was begun on the client: the events would be published whatever became of
+ *   the state
  */
-export async function append(
-  client: Pick<pg.ClientBase, 'query'>,
-  events: readonly CloudEvent[],
-): Promise<void> {
+export async function append(client: pg.ClientBase, events: readonly CloudEvent[]): Promise<void> {
   if (events.length === 0) return;
   const traceparent = currentTraceparent();
   const checked = events.map((event) => check(event, traceparent));
   const keys = checked.map(({ key }) => key);
   // In one order for everyone, or two transactions could wait for each other.
   const slots = [...new Set(keys.map(keySlot))].sort((a, b) => a - b);
-  await client.query(lockKeys, [OUTBOX_KEY_LOCK, slots]);
+  const locked = await client.query<{ begun: boolean }>(lockSlots(slots));
+  if (locked.rows[0]?.begun !== true)
+    throw new Error('append needs a transaction: send BEGIN first, or use withTransaction');
   await client.query(insertAndNotify, [
     keys.map(outboxPartition),
     keys,
