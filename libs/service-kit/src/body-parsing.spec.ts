@@ -136,6 +136,21 @@ describe('a body', () => {
     expect(problem['faults']).toEqual([expect.objectContaining({ remedy: expect.any(String) })]);
   });
 
+  it.each(['gzip', 'deflate', 'br', 'zstd'])(
+    'that is not the %s it says is malformed',
+    async (coding) => {
+      const response = await post('{"a":1}', {
+        'content-type': 'application/json',
+        'content-encoding': coding,
+      });
+      expect(await problemOf(response)).toMatchObject({
+        status: 400,
+        code: 'malformed_request',
+        faults: [{ pointer: '/headers/content-encoding', value: coding }],
+      });
+    },
+  );
+
   it('with keys that pollute is harmless', async () => {
     const body =
       '{"a":{"__proto__":{"admin":true}},"__proto__":{"admin":true},"constructor":{"prototype":{"admin":true}},"b":{"constructor":"fine"}}';

@@ -95,6 +95,7 @@ type ReaderError = Error & {
 
 /** What the body reader threw, as data; `undefined` for an error that is not the reader's. */
 export function bodyError(error: unknown, req: IncomingMessage): DomainError | undefined {
+  if (isDecompressionError(error, req)) return notEncodedAsDeclared(error, req);
   if (!isReaderError(error)) return undefined;
   switch (error.type) {
     case 'entity.parse.failed':
@@ -128,6 +129,18 @@ export function bodyError(error: unknown, req: IncomingMessage): DomainError | u
   }
 }
 
+function notEncodedAsDeclared(error: Error, req: IncomingMessage): DomainError {
+  const value = clip(req.headers['content-encoding'] ?? '');
+  const problem = `does not fit the body (${error.message})`;
+  const remedy = 'Compress the body, or leave the header out.';
+  return {
+    code: 'malformed_request',
+    detail: `The content-encoding "${value}" ${problem}. ${remedy}`,
+    faults: [{ pointer: '/headers/content-encoding', value, problem, remedy }],
+    cause: error,
+  };
+}
+
 function tooLarge(error: ReaderError, req: IncomingMessage): DomainError {
   const limit = typeof error.limit === 'number' ? error.limit : undefined;
   const given =
@@ -150,6 +163,13 @@ function tooLarge(error: ReaderError, req: IncomingMessage): DomainError {
 }
 
 const clip = (value: string): string => (value.length > 100 ? `${value.slice(0, 100)}…` : value);
+
+/** zlib's own error, which the body reader passes on with a status and without a type of its own. */
+const isDecompressionError = (error: unknown, req: IncomingMessage): error is Error =>
+  isError(error) &&
+  'statusCode' in error &&
+  'errno' in error &&
+  req.headers['content-encoding'] !== undefined;
 
 const isReaderError = (error: unknown): error is ReaderError =>
   isError(error) && 'type' in error && typeof error.type === 'string' && 'statusCode' in error;

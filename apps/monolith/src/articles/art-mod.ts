@@ -90,7 +90,7 @@ async function update(
 ): Promise<Answer<ArtRec>> {
   const content = checkedContent(put);
   if (!content.ok) return content;
-  const before = await write.lockArt(client, artRef);
+  const before = isReference(artRef) ? await write.lockArt(client, artRef) : null;
   if (!before) return err(unknownArticle(artRef));
   const decision = decide(articleOf(before), {
     do: 'update',
@@ -107,7 +107,7 @@ async function update(
 type Move = Exclude<Command, { do: 'update' | 'import' }>;
 
 async function move(client: PoolClient, artRef: string, command: Move): Promise<Answer<ArtRec>> {
-  const before = await write.lockArt(client, artRef);
+  const before = isReference(artRef) ? await write.lockArt(client, artRef) : null;
   if (!before) return err(unknownArticle(artRef));
   const decision = decide(articleOf(before), command);
   if (!decision.ok) return decision;
