@@ -163,7 +163,7 @@ describe('writing', () => {
     });
     const { art } = base;
     const unknown = { ok: false, error: { code: 'article_not_found' } };
-    expect(await art.updArt('a\0b', content({}), 1, null)).toMatchObject(unknown);
+    expect(await art.updArt('a\0b', content({}), 1)).toMatchObject(unknown);
     expect(await art.pubArt('a\0b', 1)).toMatchObject(unknown);
     expect(await art.schArt('a\0b', 1, new Date())).toMatchObject(unknown);
     expect(await art.wdrArt('a\0b', 1)).toMatchObject(unknown);
