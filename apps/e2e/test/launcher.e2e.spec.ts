@@ -1,30 +1,15 @@
-import {
-  chmodSync,
-  existsSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { eventually } from '@newscience/testing/eventually';
 import { freePortRange } from '@newscience/testing/free-port';
-import { Client } from 'pg';
+import { connectRaw } from '@newscience/testing/raw-http';
 import { apiClient } from './api.ts';
 import type { Instance } from './site.ts';
-import {
-  isAlive,
-  launch,
-  type Launched,
-  listens,
-  memoryKb,
-  processesOf,
-} from './support/launched.ts';
+import { isAlive, launch, type Launched, listens, processesOf } from './support/launched.ts';
 import { articleAbout, bodyOf, published } from './support/newsroom.ts';
 import { known, rareWord } from './support/people.ts';
 
@@ -89,94 +74,6 @@ describe('npm start', () => {
     expect(distinct(list.map(({ section }) => section.code))).toBeGreaterThan(4);
     expect(distinct(list.map(({ publishedAt }) => publishedAt.slice(0, 4)))).toBeGreaterThan(4);
     expect(distinct(list.flatMap(({ authors }) => authors))).toBeGreaterThan(4);
-  });
-
-  it('keeps secrets to itself', () => {
-    const secrets = readdirSync(join(dataDir, 'secrets')).map((name) => join('secrets', name));
-    expect(secrets.length).toBeGreaterThan(4);
-    for (const name of [...secrets, 'credentials.json', 'instance.json'])
-      expect({ name, mode: statSync(join(dataDir, name)).mode & 0o777 }).toEqual({
-        name,
-        mode: 0o600,
-      });
-    const values = secrets.map((name) => readFileSync(join(dataDir, name), 'utf8').trim());
-    expect(new Set(values).size).toBe(values.length);
-    const logs = readdirSync(join(dataDir, 'logs')).map((name) =>
-      readFileSync(join(dataDir, 'logs', name), 'utf8'),
-    );
-    for (const text of [site.out(), site.err(), ...logs])
-      for (const value of [...values, editorAccount().password])
-        expect(text.includes(value)).toBe(false);
-    for (const pid of processesOf(dataDir))
-      for (const value of values)
-        expect(readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(value)).toBe(false);
-  });
-
-  it('lets no role into the database of another', async () => {
-    const roles = ['monolith', 'monolith-owner', 'gateway', 'gateway-owner'];
-    const databases = ['monolith', 'gateway', 'postgres', 'template1', 'template0'];
-    const entered: string[] = [];
-    for (const name of roles) {
-      const password = readFileSync(join(dataDir, 'secrets', `${name}.secret`), 'utf8').trim();
-      for (const database of databases) {
-        const user = name.replace('-', '_');
-        const client = new Client({ host: '127.0.0.1', port: port + 9, user, password, database });
-        try {
-          await client.connect();
-          entered.push(`${user} → ${database}`);
-          if (name === database)
-            await expect(client.query('CREATE TABLE mine (x int)')).rejects.toThrow(/permission/);
-          if (name === database)
-            await expect(client.query('TRUNCATE schema_migrations')).rejects.toThrow(/permission/);
-          await expect(client.query('CREATE ROLE mine')).rejects.toThrow(/permission/);
-          await expect(client.query("COPY (SELECT 1) TO PROGRAM 'id'")).rejects.toThrow(
-            /permission|privileges/,
-          );
-        } catch (error) {
-          expect(String(error)).toMatch(
-            /permission denied for database|not currently accepting connections/,
-          );
-        } finally {
-          await client.end().catch(() => undefined);
-        }
-      }
-    }
-    expect(entered).toEqual([
-      'monolith → monolith',
-      'monolith_owner → monolith',
-      'gateway → gateway',
-      'gateway_owner → gateway',
-    ]);
-    const stranger = new Client({
-      host: '127.0.0.1',
-      port: port + 9,
-      user: 'postgres',
-      password: '',
-      database: 'monolith',
-    });
-    await expect(stranger.connect()).rejects.toThrow(/password/);
-  });
-
-  it('listens on this machine alone', async () => {
-    const tcp = readFileSync('/proc/net/tcp', 'utf8').split('\n').slice(1);
-    for (const wanted of ports()) {
-      const local = tcp
-        .map((line) => line.trim().split(/\s+/))
-        .filter(
-          ([, address = '', , state]) =>
-            state === '0A' && Number.parseInt(address.split(':')[1] ?? '', 16) === wanted,
-        );
-      expect(local.map(([, address = '']) => address.split(':')[0])).toEqual(['0100007F']);
-    }
-    expect(await listens(port)).toBe(true);
-  });
-
-  it('tells how much memory it takes', () => {
-    const sum = processesOf(dataDir).reduce((kb, pid) => kb + memoryKb(pid), 0);
-    console.log(
-      `Memory of all processes of the site: ${Math.round(sum / 1024)} MB (wanted: under 500)`,
-    );
-    expect(sum).toBeGreaterThan(0);
   });
 });
 
@@ -288,16 +185,27 @@ describe('what happens to a running site', () => {
   it(
     'stops on Ctrl-C: a request in flight finishes, no process stays',
     async () => {
+      if (site.process.exitCode !== null) {
+        site = again();
+        await site.settled;
+      }
       const pids = processesOf(dataDir);
-      const flying = Array.from({ length: 5 }, () => apiClient(url)('GET', '/api/v1/search?q=the'));
-      const answers = Promise.allSettled(flying);
+      const body = JSON.stringify(editorAccount());
+      const flying = await connectRaw(port);
+      flying.write(
+        `POST /api/v1/tokens HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body.slice(0, 9)}`,
+      );
+      await sleep(300);
       site.signalGroup('SIGINT');
       const begun = Date.now();
+      await sleep(300);
+      flying.write(body.slice(9));
+      expect(await flying.readAnswer()).toMatchObject({ status: 200, complete: true });
+      flying.destroy();
       expect(await site.ended).toBe(0);
       console.log(`Stopped in ${Date.now() - begun} ms (wanted: within 10 s)`);
       expect(pids.filter(isAlive)).toEqual([]);
       for (const wanted of ports()) expect(await listens(wanted)).toBe(false);
-      await answers;
       expect(existsSync(join(dataDir, 'instance.json'))).toBe(false);
     },
     minutes,
