@@ -1,4 +1,6 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { routeRemoved } from '@newscience/event-contracts/route/removed';
 import { createMetrics } from '@newscience/service-kit/metrics';
 import { createPool, withTransaction } from '@newscience/service-kit/postgres';
@@ -232,6 +234,31 @@ describe('an event that fails', () => {
     await bus.deliver(nth(3));
     expect(await site.effects()).toEqual(['b/1']);
     await eventually(async () => expect(await site.count('inbox_dead_letter')).toBe(1));
+    await pool.end();
+  });
+
+  it('keeps those behind it where the database hiccups at their last delivery', async () => {
+    const { mend } = failing('a/1');
+    const pool = createPool({ url: site.database.url, applicationName: 'hiccup', logger: silent });
+    const { bus, stop } = await site.start({
+      ...{ pool, pollMs: 600_000 },
+      retry: { attempts: 3, baseMs: 600_000, capMs: 600_000 },
+    });
+    await bus.deliver(deliveries([eventOf('a/1')]));
+    await eventually(async () => expect(await site.count('inbox_waiting')).toBe(1));
+    // Until the retrier, which uses the same pool, has gone to sleep.
+    await sleep(200);
+    const connect = jest.spyOn(pool, 'connect');
+    connect.mockImplementationOnce(() => {
+      throw new Error('no connection');
+    });
+    await bus.deliver(deliveries([eventOf('a/2')]).map((one) => ({ ...one, attempt: 3 })));
+    expect(connect).toHaveBeenCalled();
+    await stop();
+    mend();
+    await site.pool.query('UPDATE inbox_waiting SET next_attempt_at = now() WHERE attempts = 1');
+    await site.start();
+    await soon(['a/1', 'a/2']);
     await pool.end();
   });
 

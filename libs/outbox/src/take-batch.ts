@@ -92,7 +92,8 @@ async function handleSurely(work: Work, one: Wanted): Promise<Outcome> {
     if (one.delivery.attempt < work.policy.attempts) throw error;
     return withTransaction(work.pool, async (client) => {
       const [step] = await plan(work, client, [one]);
-      return step === 'handle' ? setAside(work, client, one, error) : 'repeated';
+      if (step === 'handle') return setAside(work, client, one, error);
+      return step === 'wait' ? wait(work, client, one) : 'repeated';
     });
   }
 }
