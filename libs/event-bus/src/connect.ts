@@ -23,9 +23,13 @@ export async function connectBus(options: ConnectOptions): Promise<EventBus> {
       const { createPostgresBus } = await import('./postgres/postgres-bus.ts');
       return createPostgresBus(options);
     }
+    case 'kafka': {
+      const { createKafkaBus } = await import('./kafka/kafka-bus.ts');
+      return createKafkaBus(options);
+    }
     default:
       throw new TypeError(
-        `No event bus is known for "${scheme}:": EVENT_BUS_URL begins with postgres://.`,
+        `No event bus is known for "${scheme}:": EVENT_BUS_URL begins with postgres:// or kafka://.`,
       );
   }
 }
