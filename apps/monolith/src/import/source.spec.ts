@@ -100,6 +100,6 @@ describe('the file of an import', () => {
     const before = process.memoryUsage().arrayBuffers;
     const { lines } = await read(path);
     expect(lines).toEqual(['too long: 200000000']);
-    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(100_000_000);
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(150_000_000);
   });
 });
