@@ -22,7 +22,7 @@ export function projectConfig(rootDir) {
     globalTeardown: join(here, 'stop-postgres.mjs'),
     reporters: ['default', join(here, 'count-reporter.mjs')],
     maxWorkers: Number(process.env.JEST_WORKERS ?? 1),
-    testTimeout: 30_000,
+    testTimeout: 60_000,
     openHandlesTimeout: 3_000,
   };
 }

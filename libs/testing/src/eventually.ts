@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 export type EventuallyOptions = {
-  /** How long to go on trying, milliseconds. Default 10000. */
+  /** How long to go on trying, milliseconds. Default 25000. */
   readonly withinMs?: number;
   /** Pause between two attempts, milliseconds. Default 25. */
   readonly everyMs?: number;
@@ -17,7 +17,7 @@ export async function eventually<T>(
   assertion: () => T | Promise<T>,
   options: EventuallyOptions = {},
 ): Promise<T> {
-  const { withinMs = 10_000, everyMs = 25 } = options;
+  const { withinMs = 25_000, everyMs = 25 } = options;
   const started = performance.now();
   for (;;) {
     try {
