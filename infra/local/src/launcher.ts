@@ -1,6 +1,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { clearLeftBehind } from '@newscience/embedded-postgres/left-behind';
+
 import { accountsIn } from './accounts.ts';
 import { closingRows, closingTable } from './closing-table.ts';
 import { makeFolders, openDataFolder } from './data-folder.ts';
@@ -87,6 +89,8 @@ export function createLauncher(given: LauncherOptions): Launcher {
       );
     }
     lock = await openDataFolder(layout, progress.say);
+    // A killed launcher's server ends a moment after it: before its data is reset and its port is looked at.
+    await clearLeftBehind(layout.postgresDir);
     if (options.reset) await resetData(layout, names, options.yes, question);
     const ports = site.services.flatMap((service) => service.ports);
     await assertPortsFree(
