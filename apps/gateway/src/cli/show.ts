@@ -95,7 +95,8 @@ export function errorText(error: SiteError): string {
   const lines = [error.detail];
   if ('refusal' in error) {
     const { faults, body, code } = error.refusal;
-    if (faults.length > 1) {
+    // A single fault of the route table is told by the detail; one of the request's form is not.
+    if (faults.length > 1 || code === 'validation_failed') {
       for (const { pointer, problem, remedy } of faults) {
         lines.push(`  ${pointer}: ${problem}${remedy === undefined ? '' : `. Remedy: ${remedy}`}`);
       }
