@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Command } from 'commander';
+import { audit } from './audit.ts';
 import { add, closingLine, parseCounts, type Counts } from './counts.ts';
 import { testedProjects } from './projects.ts';
 
@@ -15,14 +16,15 @@ const program = new Command('npm test --')
   .option('--no-cache', 'run everything, whatever ran before')
   .option(
     '--only <targets>',
-    'a comma-separated part of format,lint,typecheck,test',
-    'format,lint,typecheck,test',
+    'a comma-separated part of audit,format,lint,typecheck,test',
+    'audit,format,lint,typecheck,test',
   )
   .parse();
 const { cache, only } = program.opts<{ cache: boolean; only: string }>();
 const targets = only.split(',');
 
 const results: Counts[] = [];
+if (targets.includes('audit')) results.push(await audit(root));
 if (targets.includes('format')) {
   results.push(
     await check('format', join(root, 'node_modules', 'prettier', 'bin', 'prettier.cjs'), [
