@@ -185,7 +185,7 @@ describe('what happens to a running site', () => {
   it(
     'stops on Ctrl-C: a request in flight finishes, no process stays',
     async () => {
-      if (site.process.exitCode !== null) {
+      while (site.process.exitCode !== null) {
         site = again();
         await site.settled;
       }
