@@ -16,7 +16,8 @@ export type Launched = {
 };
 
 /** The launcher in a process group of its own, as in a terminal of its own. */
-export function launch(args: string[], readyMark = 'New Science is ready'): Launched {
+export function launch(args: string[]): Launched {
+  const readyMark = args.includes('--json') ? '"event":"ready"' : 'New Science is ready';
   const hidden = /^(NODE_ENV|NODE_OPTIONS|JEST_|NEWSCIENCE_)/;
   const env = Object.fromEntries(
     Object.entries(process.env).filter(([name]) => !hidden.test(name)),
