@@ -23,7 +23,7 @@ const socketCodes = new Set([
 ]);
 /** The `pg` client gives these no code. */
 const clientMessages =
-  /^(timeout exceeded when trying to connect|timeout expired|Connection terminated)/;
+  /^(timeout exceeded when trying to connect|timeout expired|Connection terminated|Client has encountered a connection error)/;
 
 /**
  * What to tell a client when an error means that a dependency cannot be reached right now, and trying again
@@ -37,10 +37,16 @@ export function unavailableCause(error: unknown): string | undefined {
     : undefined;
 }
 
+/** 55000 has many meanings; as the answer to a connection it says that the database takes none right now. */
+function isClosedDatabase(error: unknown): boolean {
+  return codeOf(error) === '55000' && isError(error) && Reflect.get(error, 'severity') === 'FATAL';
+}
+
 function isUnreachable(error: unknown): boolean {
   const code = codeOf(error);
   return (
     serverStates.has(code) ||
+    isClosedDatabase(error) ||
     socketCodes.has(code) ||
     (isError(error) && clientMessages.test(error.message))
   );

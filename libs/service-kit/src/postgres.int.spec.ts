@@ -117,6 +117,22 @@ describe('ping', () => {
     expect(unavailableCause(rejected)).toBeUndefined();
     await stranger.end();
   });
+
+  it('takes a database that lets nobody in for one that is away', async () => {
+    const shut = await (await createTemplate({ service: 'shut' })).cloneDatabase();
+    const server = new URL(shut.adminUrl);
+    server.pathname = '/postgres';
+    const admin = open({ url: server.href });
+    const guest = open({ url: shut.url });
+    await admin.query(`ALTER DATABASE ${shut.name} ALLOW_CONNECTIONS false`);
+    const rejected: unknown = await ping(guest).catch((error: unknown) => error);
+    await admin.query(`ALTER DATABASE ${shut.name} ALLOW_CONNECTIONS true`);
+    await Promise.all([admin.end(), guest.end()]);
+    await shut.drop();
+    expect(rejected).toMatchObject({ code: '55000', severity: 'FATAL' });
+    expect(unavailableCause(rejected)).toMatch(/cannot be reached right now/);
+    expect(unavailableCause(Object.assign(new Error(), { code: '55000' }))).toBeUndefined();
+  });
 });
 
 describe('withTransaction', () => {
