@@ -10,8 +10,10 @@ export type MeasureContext = {
   version: (part: string, version: string) => void;
   /** Called in reverse order at the end, also after an error or Ctrl-C. */
   cleanUp: (undo: () => unknown) => void;
-  /** Value of a declared parameter: `--set name=value`, or its default. */
+  /** Value of a declared parameter: `--name value` (or `--set name=value`), or its default. */
   parameter: (name: string) => number;
+  /** The word chosen from a declared list, or its default. */
+  choice: (name: string) => string;
   /** Aborted by Ctrl-C and SIGTERM; a long step should watch it. */
   signal: AbortSignal;
 };
@@ -23,14 +25,22 @@ export type BenchmarkContext = MeasureContext & {
 
 export type Parameter = { default: number; summary: string };
 
-export type Benchmark = {
+/** A parameter that is one word of a few. */
+export type Choice = { default: string; oneOf: readonly string[]; summary: string };
+
+/** What a benchmark or drill lets the command line set, by name. */
+export type Settable = {
+  parameters?: Readonly<Record<string, Parameter>>;
+  choices?: Readonly<Record<string, Choice>>;
+};
+
+export type Benchmark = Settable & {
   /** As given to `npm run bench -- NAME`; the file is `NAME.bench.ts`. */
   name: string;
   /** One line for `list`. */
   summary: string;
   /** Default of `--rounds`; 3 where it is left out. */
   rounds?: number;
-  parameters?: Readonly<Record<string, Parameter>>;
   wanted: readonly Wanted[];
   run: (context: BenchmarkContext) => Promise<void>;
 };

@@ -1,4 +1,4 @@
-import type { MeasureContext, Parameter } from './benchmark.ts';
+import type { MeasureContext, Settable } from './benchmark.ts';
 import type { Wanted } from './wanted.ts';
 
 export type DrillContext = MeasureContext & {
@@ -15,12 +15,11 @@ export type DrillContext = MeasureContext & {
   invariant: (name: string, violations: number, detail?: string) => void;
 };
 
-export type Drill = {
+export type Drill = Settable & {
   /** As given to `npm run drill -- NAME`; the file is `NAME.drill.ts`. */
   name: string;
   /** One line for `list`. */
   summary: string;
-  parameters?: Readonly<Record<string, Parameter>>;
   wanted?: readonly Wanted[];
   run: (context: DrillContext) => Promise<void>;
 };

@@ -12,7 +12,7 @@ function measure(...args: string[]) {
   return { status, stdout, stderr };
 }
 
-const small = ['--rounds', '2', '--set', 'requests=50'];
+const small = ['--rounds', '2', '--requests', '50'];
 
 describe('the command line', () => {
   it('lists benchmarks and drills with their summaries', () => {
@@ -45,6 +45,7 @@ describe('the command line', () => {
     [['bench', 'load', '--rounds', '0'], 'should be a whole number from 1 on'],
     [['bench', 'load', '--set', 'x'], 'should look like name=123'],
     [['bench', 'load', '--set', 'x=1'], 'no parameter is called x; declared: requests'],
+    [['bench', 'load', '--requests', 'few'], 'requests should be a number, got few'],
     [['bench'], 'missing required argument'],
   ])('%j says what is wrong', (args, sentence) => {
     const { status, stderr } = measure(...args);

@@ -7,10 +7,11 @@ import { renderReport, type Report } from './report.ts';
 import { runBenchmark } from './run-benchmark.ts';
 import { runDrill } from './run-drill.ts';
 import { Interrupted } from './session.ts';
+import { spellOutSettings } from './settings.ts';
 
 const root = join(import.meta.dirname, '..', '..', '..');
 
-type Options = { json?: boolean; strict?: boolean; rounds?: number; set: Record<string, number> };
+type Options = { json?: boolean; strict?: boolean; rounds?: number; set: Record<string, string> };
 
 const program = new Command('measure').helpCommand(false);
 
@@ -21,7 +22,12 @@ program
   .option('--json', 'print one object { name, machine, figures, wanted } on stdout')
   .option('--strict', 'exit with 1 where a wanted figure does not hold')
   .option('--rounds <n>', 'how often each figure is measured', wholeNumber)
-  .option('--set <name=value>', 'set a parameter that the benchmark declares', setting, {})
+  .option(
+    '--set <name=value>',
+    'set a parameter that the benchmark declares; --name value does the same',
+    setting,
+    {},
+  )
   .action(async (name: string, options: Options) => {
     const found = await discover(root, 'bench');
     if (name === 'list') {
@@ -39,7 +45,12 @@ program
   .argument('<name>', 'name of a drill, or "list"')
   .option('--json', 'print one object { name, machine, figures, wanted } on stdout')
   .option('--strict', 'exit with 1 where a wanted figure does not hold, not only an invariant')
-  .option('--set <name=value>', 'set a parameter that the drill declares', setting, {})
+  .option(
+    '--set <name=value>',
+    'set a parameter that the drill declares; --name value does the same',
+    setting,
+    {},
+  )
   .action(async (name: string, options: Options) => {
     const found = await discover(root, 'drill');
     if (name === 'list') {
@@ -61,7 +72,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 }
 
 try {
-  await program.parseAsync();
+  await program.parseAsync(spellOutSettings(process.argv.slice(2)), { from: 'user' });
 } catch (error) {
   process.exitCode = error instanceof Interrupted ? 130 : 1;
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
@@ -104,8 +115,9 @@ function wholeNumber(text: string): number {
   return value;
 }
 
-function setting(text: string, previous: Record<string, number>): Record<string, number> {
-  const [, name, value] = /^([\w-]+)=(-?\d+(?:\.\d+)?)$/.exec(text) ?? [];
-  if (name === undefined) throw new InvalidArgumentError('should look like name=123');
-  return { ...previous, [name]: Number(value) };
+function setting(text: string, previous: Record<string, string>): Record<string, string> {
+  const [, name, value] = /^([\w-]+)=(.+)$/.exec(text) ?? [];
+  if (name === undefined || value === undefined)
+    throw new InvalidArgumentError('should look like name=123');
+  return { ...previous, [name]: value };
 }

@@ -5,7 +5,7 @@ import { judge } from './wanted.ts';
 
 const defaultRounds = 3;
 
-export type BenchmarkOptions = Omit<SessionOptions, 'parameters'> & {
+export type BenchmarkOptions = Omit<SessionOptions, 'declared'> & {
   /** 1 or more; the benchmark's own default where it is left out. */
   rounds?: number | undefined;
 };
@@ -16,14 +16,16 @@ export async function runBenchmark(
   options: BenchmarkOptions,
 ): Promise<Report> {
   const rounds = options.rounds ?? benchmark.rounds ?? defaultRounds;
-  const parameters = benchmark.parameters ?? {};
-  return await withSession({ ...options, parameters }, async ({ context, figures, machine }) => {
-    await benchmark.run({ ...context, rounds });
-    return {
-      name: benchmark.name,
-      machine: machine(),
-      figures: figures(),
-      wanted: judge(benchmark.wanted, figures()),
-    };
-  });
+  return await withSession(
+    { ...options, declared: benchmark },
+    async ({ context, figures, machine }) => {
+      await benchmark.run({ ...context, rounds });
+      return {
+        name: benchmark.name,
+        machine: machine(),
+        figures: figures(),
+        wanted: judge(benchmark.wanted, figures()),
+      };
+    },
+  );
 }

@@ -20,33 +20,36 @@ export type DrillReport = Report & {
  */
 export async function runDrill(
   drill: Drill,
-  options: Omit<SessionOptions, 'parameters'>,
+  options: Omit<SessionOptions, 'declared'>,
 ): Promise<DrillReport> {
-  const parameters = drill.parameters ?? {};
-  return await withSession({ ...options, parameters }, async ({ context, figures, machine }) => {
-    const folder = await mkdtemp(join(tmpdir(), `newscience-drill-${drill.name}-`));
-    context.cleanUp(() => rm(folder, { recursive: true, force: true }));
-    const invariants: Verdict[] = [];
-    const broken: string[] = [];
-    await drill.run({
-      ...context,
-      folder,
-      freePort,
-      invariant(name, violations, detail) {
-        const holds = violations === 0;
-        invariants.push({ name, measured: violations, limit: 0, unit: 'violations', holds });
-        if (!holds) broken.push(`${name}: ${violations} violations${detail ? `: ${detail}` : ''}`);
-      },
-    });
-    if (invariants.length === 0) throw new Error(`${drill.name} stated no invariant`);
-    return {
-      name: drill.name,
-      machine: machine(),
-      figures: figures(),
-      wanted: [...invariants, ...judge(drill.wanted ?? [], figures())],
-      broken,
-    };
-  });
+  return await withSession(
+    { ...options, declared: drill },
+    async ({ context, figures, machine }) => {
+      const folder = await mkdtemp(join(tmpdir(), `newscience-drill-${drill.name}-`));
+      context.cleanUp(() => rm(folder, { recursive: true, force: true }));
+      const invariants: Verdict[] = [];
+      const broken: string[] = [];
+      await drill.run({
+        ...context,
+        folder,
+        freePort,
+        invariant(name, violations, detail) {
+          const holds = violations === 0;
+          invariants.push({ name, measured: violations, limit: 0, unit: 'violations', holds });
+          if (!holds)
+            broken.push(`${name}: ${violations} violations${detail ? `: ${detail}` : ''}`);
+        },
+      });
+      if (invariants.length === 0) throw new Error(`${drill.name} stated no invariant`);
+      return {
+        name: drill.name,
+        machine: machine(),
+        figures: figures(),
+        wanted: [...invariants, ...judge(drill.wanted ?? [], figures())],
+        broken,
+      };
+    },
+  );
 }
 
 async function freePort(): Promise<number> {

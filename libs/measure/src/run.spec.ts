@@ -50,12 +50,16 @@ describe('runBenchmark', () => {
   });
 
   it('takes rounds and parameters from the command line', async () => {
-    const report = await runBenchmark(counting, { ...options(), rounds: 3, settings: { step: 1 } });
+    const report = await runBenchmark(counting, {
+      ...options(),
+      rounds: 3,
+      settings: { step: '1' },
+    });
     expect(report.figures['distance']).toMatchObject({ max: 3, rounds: 3 });
   });
 
   it('refuses a parameter that is not declared', async () => {
-    await expect(runBenchmark(counting, { ...options(), settings: { stpe: 1 } })).rejects.toThrow(
+    await expect(runBenchmark(counting, { ...options(), settings: { stpe: '1' } })).rejects.toThrow(
       'no parameter is called stpe; declared: step',
     );
   });

@@ -1,12 +1,13 @@
-import type { MeasureContext, Parameter } from './benchmark.ts';
+import type { MeasureContext, Settable } from './benchmark.ts';
 import { createFigureBook, type Figures } from './figures.ts';
 import { describeMachine, type Machine } from './machine.ts';
 import type { Progress } from './progress.ts';
+import { readSettings, type Settings } from './settings.ts';
 
 export type SessionOptions = {
-  parameters: Readonly<Record<string, Parameter>>;
-  /** From `--set`; every name must be declared. */
-  settings: Readonly<Record<string, number>>;
+  declared: Settable;
+  /** From the command line; every name must be declared. */
+  settings: Settings;
   progress: Progress;
   signal: AbortSignal;
 };
@@ -60,7 +61,7 @@ export class Interrupted extends Error {
 function createSession(options: SessionOptions, undos: (() => unknown)[]): Session {
   const book = createFigureBook();
   const versions: Record<string, string> = {};
-  for (const name of Object.keys(options.settings)) parameterOf(options.parameters, name);
+  const values = readSettings(options.declared, options.settings);
   return {
     context: {
       record: (figure, value, unit) => {
@@ -75,19 +76,12 @@ function createSession(options: SessionOptions, undos: (() => unknown)[]): Sessi
       cleanUp: (undo) => {
         undos.push(undo);
       },
-      parameter: (name) => options.settings[name] ?? parameterOf(options.parameters, name).default,
+      ...values,
       signal: options.signal,
     },
     figures: () => book.figures(),
     machine: () => describeMachine(versions),
   };
-}
-
-function parameterOf(parameters: SessionOptions['parameters'], name: string): Parameter {
-  const parameter = parameters[name];
-  if (parameter !== undefined) return parameter;
-  const known = Object.keys(parameters).join(', ') || 'none';
-  throw new Error(`no parameter is called ${name}; declared: ${known}`);
 }
 
 function interruption(signal: AbortSignal): Promise<never> {
