@@ -43,6 +43,15 @@ describe('a service process', () => {
     expect(service.output().match(/listening/g)).toHaveLength(1);
   });
 
+  it('tells when it has written something', async () => {
+    const service = await start();
+    await service.saw(/listen.ng/);
+    await expect(service.saw(/never/, 20)).rejects.toThrow(/20 ms are over[^]*listening/);
+    const waiting = service.saw(/never/);
+    await service.kill('SIGKILL');
+    await expect(waiting).rejects.toThrow('It has ended');
+  });
+
   it('that ends at its start is reported with what it wrote', async () => {
     await expect(start({ env: { FAIL_AT_START: 'yes' } })).rejects.toThrow(
       /exit code 78[^]*no database/,

@@ -21,6 +21,12 @@ export type ServiceProcess = {
   readonly pid: number;
   /** Everything it wrote to stdout and stderr since its last start. */
   readonly output: () => string;
+  /**
+   * Fulfilled as soon as its output since its last start matches, or has matched already.
+   *
+   * @throws Error with the output where it ends before, or after `withinMs` (default 30000)
+   */
+  readonly saw: (pattern: RegExp, withinMs?: number) => Promise<void>;
   /** What it sent with its ready message, `{type: 'ready', port}` from the service kit. */
   readonly ready: () => unknown;
   /** Sends a signal (default SIGTERM) and waits for the end. */
@@ -49,6 +55,7 @@ export async function startService(options: ServiceOptions): Promise<ServiceProc
       return current.pid;
     },
     output: () => current.output(),
+    saw: (pattern, withinMs) => saw(current, pattern, withinMs),
     ready: () => current.ready,
     exited: () => current.ended,
     kill: (signal = 'SIGTERM') => {
@@ -103,6 +110,29 @@ async function launch(options: ServiceOptions): Promise<Running> {
       cause: error,
     });
   }
+}
+
+function saw({ child, ended, output }: Running, pattern: RegExp, withinMs = 30_000): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const streams = [child.stdout, child.stderr];
+    const over = (): void => {
+      clearTimeout(timer);
+      for (const stream of streams) stream?.off('data', look);
+    };
+    const look = (): void => {
+      if (output().search(pattern) < 0) return;
+      over();
+      resolve();
+    };
+    const fail = (why: string): void => {
+      over();
+      reject(new Error(`${why}, and ${String(pattern)} is not in its output:\n${output()}`));
+    };
+    const timer = setTimeout(() => fail(`${withinMs} ms are over`), withinMs);
+    for (const stream of streams) stream?.on('data', look);
+    void ended.then(() => fail('It has ended'));
+    look();
+  });
 }
 
 async function untilReady(
