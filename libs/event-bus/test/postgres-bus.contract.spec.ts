@@ -1,14 +1,14 @@
-import { afterAll, beforeAll } from '@jest/globals';
-import type { TestDatabase } from '@newscience/testing/template-database';
-
 import { busContract } from './contract/bus-contract.ts';
 import { busDatabase } from './test-bus.ts';
 
-let database: TestDatabase;
-
-beforeAll(async () => {
-  database = await busDatabase();
-});
-afterAll(() => database.drop());
-
-busContract('PostgreSQL', { url: () => database.url }, 25_000);
+busContract(
+  {
+    name: 'PostgreSQL',
+    start: async () => {
+      const database = await busDatabase();
+      return { url: () => database.url, close: () => database.drop() };
+    },
+    stop: (engine) => engine.close?.() ?? Promise.resolve(),
+  },
+  { withinMs: 25_000 },
+);

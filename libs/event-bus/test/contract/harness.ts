@@ -10,7 +10,7 @@ import { connectBus } from '../../src/connect.ts';
 export const quiet = createLogger({ service: 'event-bus-test', level: 'fatal' });
 
 /** An engine that the suite runs over: it finds the bus at a URL, and nothing else about it. */
-export type Engine = { readonly url: () => string };
+export type Engine = { readonly url: () => string; readonly close?: () => Promise<void> };
 
 /** What a member process has said, one line each. */
 export const report = z.discriminatedUnion('said', [
