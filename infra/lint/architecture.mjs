@@ -15,6 +15,19 @@ const scopes = [
     onlyDependOnLibsWithTags: ['scope:gateway', 'scope:kit', 'scope:platform'],
   },
   { sourceTag: 'scope:platform', onlyDependOnLibsWithTags: ['scope:platform', 'scope:kit'] },
+  {
+    sourceTag: 'scope:anti-corruption',
+    onlyDependOnLibsWithTags: ['scope:anti-corruption', 'scope:platform', 'scope:kit'],
+  },
+  {
+    sourceTag: 'scope:migrator',
+    onlyDependOnLibsWithTags: [
+      'scope:migrator',
+      'scope:anti-corruption',
+      'scope:platform',
+      'scope:kit',
+    ],
+  },
   { sourceTag: 'scope:local', onlyDependOnLibsWithTags: ['scope:local', 'scope:kit'] },
   { sourceTag: 'scope:e2e', onlyDependOnLibsWithTags: ['scope:kit'] },
 ];
