@@ -52,6 +52,7 @@ describe('dead letters', () => {
       value: {
         ...{ id, consumer: 'activity', topic: 'newscience.route', partition: 0, position: '1' },
         ...{ key: 'a', event: eventOf('a/1'), attempts: 3, cause: 'a/1 is poison' },
+        ...{ eventId: 'a/1', source: eventOf('a/1').source, type: eventOf('a/1').type },
         ...{ firstFailedAt: expect.any(Date), lastFailedAt: expect.any(Date) },
       },
     });
@@ -81,7 +82,7 @@ describe('a dead letter that is replayed', () => {
     expect(await listDeadLetterActions(site.pool)).toMatchObject([
       {
         ...{ action: 'replayed', actor, why: null, deadLetterId: id },
-        deadLetter: { key: 'a', cause: 'a/1 is poison', event: { id: 'a/1' } },
+        deadLetter: { key: 'a', cause: 'a/1 is poison', eventId: 'a/1', type: eventOf('a/1').type },
       },
     ]);
   });
@@ -105,7 +106,7 @@ describe('a dead letter that is replayed', () => {
       expect(letter).toBeDefined();
       return letter;
     });
-    expect(again).toMatchObject({ attempts: 3, event: { id: 'a/1' } });
+    expect(again).toMatchObject({ attempts: 3, eventId: 'a/1' });
     expect(again?.id).not.toBe(id);
   });
 

@@ -5,37 +5,44 @@ import type pg from 'pg';
 
 import { lockPartition } from './waiting-events.ts';
 
-export type DeadLetter = {
+/** A dead letter without its event, which may have megabytes. */
+export type DeadLetterSummary<Time = Date> = {
   readonly id: string;
   readonly consumer: string;
   readonly topic: string;
   readonly partition: number;
   readonly position: string;
   readonly key: string;
-  readonly event: CloudEvent;
+  readonly eventId: string;
+  readonly source: string;
+  readonly type: string;
   readonly attempts: number;
   /** The error of the last attempt. */
   readonly cause: string;
-  readonly firstFailedAt: Date;
-  readonly lastFailedAt: Date;
+  readonly firstFailedAt: Time;
+  readonly lastFailedAt: Time;
 };
+
+export type DeadLetter<Time = Date> = DeadLetterSummary<Time> & { readonly event: CloudEvent };
 
 /** Who does something about a dead letter. */
 export type Actor = { readonly id: string; readonly name: string };
 
-export type DeadLetterAction = {
+/** `L` is what is told of the dead letter as it was. */
+export type DeadLetterAction<L = DeadLetterSummary<string>> = {
   readonly id: string;
   readonly at: Date;
   readonly action: 'replayed' | 'discarded';
   readonly actor: Actor;
   readonly why: string | null;
   readonly deadLetterId: string;
-  /** As it was. */
-  readonly deadLetter: unknown;
+  readonly deadLetter: L;
 };
 
+export type WholeDeadLetterAction = DeadLetterAction<DeadLetter<string>>;
+
 export type DeadLetterError = {
-  readonly code: 'dead_letter_not_found' | 'reason_invalid';
+  readonly code: 'dead_letter_not_found' | 'dead_letter_action_not_found' | 'reason_invalid';
   readonly detail: string;
 };
 
@@ -49,16 +56,25 @@ export type Page = {
 const SHORTEST_WHY = 3;
 const LONGEST_WHY = 500;
 
-const columns = `id, consumer, topic, partition, position, key, event, attempts, cause,
+// The type is cut out of the text, where only id and source stand before it and quotes in them are escaped: the JSON
+// operators refuse an event that has a U+0000 anywhere.
+const summary = `id, consumer, topic, partition, position, key, event_id AS "eventId", source,
+  split_part(split_part(event::text, '"type":"', 2), '"', 1) AS type, attempts, cause,
   first_failed_at AS "firstFailedAt", last_failed_at AS "lastFailedAt"`;
+const whole = `${summary}, event`;
+
+const deed = `id, at, action, json_build_object('id', actor_id, 'name', actor_name) AS actor, why,
+  dead_letter_id AS "deadLetterId"`;
+// The event is the last field of what is written down.
+const withoutEvent = `(split_part(dead_letter::text, ',"event":{', 1) || '}')::json`;
 
 /** Of all consumers of this database or of one, the latest first. */
 export async function listDeadLetters(
   pool: pg.Pool,
   { consumer, limit = 50, before }: Page & { readonly consumer?: string } = {},
-): Promise<readonly DeadLetter[]> {
-  const { rows } = await pool.query<DeadLetter>(
-    `SELECT ${columns} FROM inbox_dead_letter
+): Promise<readonly DeadLetterSummary[]> {
+  const { rows } = await pool.query<DeadLetterSummary>(
+    `SELECT ${summary} FROM inbox_dead_letter
      WHERE ($1::text IS NULL OR consumer = $1) AND ($2::bigint IS NULL OR id < $2)
      ORDER BY id DESC LIMIT $3`,
     [consumer, before, limit],
@@ -72,7 +88,7 @@ export async function showDeadLetter(
 ): Promise<Result<DeadLetter, DeadLetterError>> {
   if (!isId(id)) return notFound(id);
   const { rows } = await pool.query<DeadLetter>(
-    `SELECT ${columns} FROM inbox_dead_letter WHERE id = $1`,
+    `SELECT ${whole} FROM inbox_dead_letter WHERE id = $1`,
     [id],
   );
   return rows[0] === undefined ? notFound(id) : ok(rows[0]);
@@ -126,12 +142,26 @@ export async function listDeadLetterActions(
   { limit = 50, before }: Page = {},
 ): Promise<readonly DeadLetterAction[]> {
   const { rows } = await pool.query<DeadLetterAction>(
-    `SELECT id, at, action, json_build_object('id', actor_id, 'name', actor_name) AS actor, why,
-       dead_letter_id AS "deadLetterId", dead_letter AS "deadLetter"
-     FROM audit.dead_letter_action WHERE ($1::bigint IS NULL OR id < $1) ORDER BY id DESC LIMIT $2`,
+    `SELECT ${deed}, ${withoutEvent} AS "deadLetter" FROM audit.dead_letter_action
+     WHERE ($1::bigint IS NULL OR id < $1) ORDER BY id DESC LIMIT $2`,
     [before, limit],
   );
   return rows;
+}
+
+/** One entry of the audit log with the event. */
+export async function showDeadLetterAction(
+  pool: pg.Pool,
+  id: string,
+): Promise<Result<WholeDeadLetterAction, DeadLetterError>> {
+  const { rows } = await pool.query<WholeDeadLetterAction>(
+    `SELECT ${deed}, dead_letter AS "deadLetter" FROM audit.dead_letter_action WHERE id = $1`,
+    [isId(id) ? id : null],
+  );
+  const [found] = rows;
+  if (found !== undefined) return ok(found);
+  const detail = `The audit log has no entry ${id.slice(0, 40)}.`;
+  return err({ code: 'dead_letter_action_not_found', detail });
 }
 
 type Deed = {
@@ -155,7 +185,7 @@ async function take(
   if (!isId(id)) return notFound(id);
   return withTransaction(pool, async (client) => {
     const { rows } = await client.query<DeadLetter>(
-      `SELECT ${columns} FROM inbox_dead_letter WHERE id = $1 FOR UPDATE`,
+      `SELECT ${whole} FROM inbox_dead_letter WHERE id = $1 FOR UPDATE`,
       [id],
     );
     const [letter] = rows;
