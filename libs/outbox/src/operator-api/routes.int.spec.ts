@@ -172,13 +172,13 @@ describe('what operators do', () => {
   });
 
   it.each([
-    {},
-    { why: 'no' },
-    { why: '   a    ' },
-    { why: 'x'.repeat(501) },
-    { why: 'a \0 try' },
-    { why: 3 },
-  ])('is not done for the reason %j', async (body) => {
+    ['nothing', {}],
+    ['two letters', { why: 'no' }],
+    ['blanks', { why: '   a    ' }],
+    ['501 letters', { why: 'x'.repeat(501) }],
+    ['a U+0000', { why: 'a \0 try' }],
+    ['a number', { why: 3 }],
+  ])('is not done for a reason that is %s', async (_, body) => {
     const [id = ''] = await dead('a/1');
     const answer = await api.call(`/admin/events/dead-letters/${id}/discard`, { body });
     expect(answer).toMatchObject({ status: 400, body: { code: 'validation_failed' } });
