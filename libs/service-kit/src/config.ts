@@ -4,6 +4,7 @@ import { maskText, isSecretName } from './redaction.ts';
 import type { Result } from './result.ts';
 import { err, ok } from './result.ts';
 import { Secret } from './secret.ts';
+import { textOf } from './setting-file.ts';
 
 /** What is wrong with one setting. `value` is `undefined` when it is missing, `[hidden]` when it is secret. */
 export type ConfigFault = {
@@ -172,6 +173,7 @@ export const serviceSettings = {
 
 /**
  * Reads the settings that the schema names out of the environment. An empty variable counts as missing.
+ * Each setting may come from a file instead, which `NAME_FILE` names (see `setting-file.ts`).
  * All faults are reported at once; no secret is ever part of one.
  */
 export function readConfig<S extends z.ZodObject>(
@@ -179,14 +181,18 @@ export function readConfig<S extends z.ZodObject>(
   env: Readonly<Record<string, string | undefined>>,
 ): Result<z.output<S>, ConfigFault[]> {
   const given: Record<string, string> = {};
-  for (const name of Object.keys(schema.shape)) {
-    const value = env[name];
-    if (value !== undefined && value.trim() !== '') given[name] = value;
+  const fileFaults = new Map<string, ConfigFault>();
+  const names = Object.keys(schema.shape);
+  for (const name of names) {
+    const found = textOf(name, names, env);
+    if (!found.ok) fileFaults.set(name, found.error);
+    else if (found.value !== undefined) given[name] = found.value;
   }
   const parsed = schema.safeParse(given);
-  return parsed.success
-    ? ok(parsed.data)
-    : err(parsed.error.issues.map((issue) => faultOf(schema, given, issue)));
+  if (parsed.success && fileFaults.size === 0) return ok(parsed.data);
+  const faults = (parsed.error?.issues ?? []).map((issue) => faultOf(schema, given, issue));
+  // What could not be read is not missing besides.
+  return err([...fileFaults.values(), ...faults.filter(({ name }) => !fileFaults.has(name))]);
 }
 
 function faultOf(
