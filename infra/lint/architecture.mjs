@@ -14,6 +14,10 @@ const scopes = [
     sourceTag: 'scope:gateway',
     onlyDependOnLibsWithTags: ['scope:gateway', 'scope:kit', 'scope:platform'],
   },
+  {
+    sourceTag: 'scope:activity',
+    onlyDependOnLibsWithTags: ['scope:activity', 'scope:kit', 'scope:platform'],
+  },
   { sourceTag: 'scope:platform', onlyDependOnLibsWithTags: ['scope:platform', 'scope:kit'] },
   {
     sourceTag: 'scope:anti-corruption',
