@@ -6,6 +6,8 @@ export type DrillContext = MeasureContext & {
   folder: string;
   /** A port on 127.0.0.1 that was free just now. */
   freePort: () => Promise<number>;
+  /** Something that happened, for the timeline of the result; shown at once like progress. */
+  event: (text: string) => void;
   /**
    * States how often an invariant was broken; anything but 0 fails the drill.
    *

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { discover, type Found, type Kind } from './discover.ts';
 import { loadBenchmark, loadDrill } from './load-definition.ts';
 import { createProgress } from './progress.ts';
-import { renderReport, type Report } from './report.ts';
+import { renderReport, renderTimeline, type Report } from './report.ts';
 import { runBenchmark } from './run-benchmark.ts';
 import { runDrill } from './run-drill.ts';
 import { Interrupted } from './session.ts';
@@ -60,6 +60,7 @@ program
     const drill = await loadDrill(pick(found, name, 'drill'));
     const { broken, ...report } = await runDrill(drill, session(options));
     print(report, options);
+    if (!options.json) process.stdout.write(renderTimeline(report.timeline));
     for (const sentence of broken) process.stderr.write(`broken: ${sentence}\n`);
     if (broken.length > 0) process.exitCode = 1;
   });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { createProgress } from './progress.ts';
-import { renderReport } from './report.ts';
+import { renderReport, renderTimeline } from './report.ts';
 
 describe('renderReport', () => {
   it('puts figures, wanted and machine below each other', () => {
@@ -59,5 +59,18 @@ describe('createProgress', () => {
     progress.show('starting');
     progress.end();
     expect(written).toEqual(['\r\u001b[2K[0 s] starting', '\r\u001b[2K']);
+  });
+});
+
+describe('renderTimeline', () => {
+  it('has a line for each thing that happened', () => {
+    const timeline = [
+      { atMs: 40, text: 'broker killed' },
+      { atMs: 123_456, text: 'broker ready' },
+    ];
+    expect(renderTimeline(timeline)).toBe(
+      '\ntimeline\n    0.0 s  broker killed\n  123.5 s  broker ready\n',
+    );
+    expect(renderTimeline([])).toBe('');
   });
 });

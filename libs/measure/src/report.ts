@@ -35,6 +35,14 @@ export function renderReport({ name, machine, figures, wanted }: Report): string
   return parts.join('\n\n');
 }
 
+/** What happened during a drill, a line each with the seconds since its start. */
+export function renderTimeline(timeline: readonly { atMs: number; text: string }[]): string {
+  const lines = timeline.map(
+    ({ atMs, text }) => `${(atMs / 1000).toFixed(1).padStart(7)} s  ${text}\n`,
+  );
+  return lines.length === 0 ? '' : `\ntimeline\n${lines.join('')}`;
+}
+
 /** Four significant digits, thousands grouped. */
 function number(value: number): string {
   const digits = Math.abs(value) >= 1_000 ? 0 : 4;

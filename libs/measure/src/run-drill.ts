@@ -7,7 +7,11 @@ import type { Report } from './report.ts';
 import { withSession, type SessionOptions } from './session.ts';
 import { judge, type Verdict } from './wanted.ts';
 
+export type Happening = { atMs: number; text: string };
+
 export type DrillReport = Report & {
+  /** What the drill told with `event`; milliseconds since its start. */
+  timeline: Happening[];
   /** What broke, one sentence each; empty where all invariants held. */
   broken: string[];
 };
@@ -29,10 +33,16 @@ export async function runDrill(
       context.cleanUp(() => rm(folder, { recursive: true, force: true }));
       const invariants: Verdict[] = [];
       const broken: string[] = [];
+      const timeline: Happening[] = [];
+      const started = performance.now();
       await drill.run({
         ...context,
         folder,
         freePort,
+        event(text) {
+          timeline.push({ atMs: Math.round(performance.now() - started), text });
+          context.progress(text);
+        },
         invariant(name, violations, detail) {
           const holds = violations === 0;
           invariants.push({ name, measured: violations, limit: 0, unit: 'violations', holds });
@@ -46,6 +56,7 @@ export async function runDrill(
         machine: machine(),
         figures: figures(),
         wanted: [...invariants, ...judge(drill.wanted ?? [], figures())],
+        timeline,
         broken,
       };
     },

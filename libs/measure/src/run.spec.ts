@@ -149,6 +149,24 @@ describe('runDrill', () => {
     expect(report.wanted[0]?.holds).toBe(false);
   });
 
+  it('keeps what happened in order, and shows it at once', async () => {
+    const given = options();
+    const drill = defineDrill({
+      name: 'telling',
+      summary: '',
+      run: (context) => {
+        context.event('broker killed');
+        context.event('broker ready');
+        context.invariant('nothing lost', 0);
+        return Promise.resolve();
+      },
+    });
+    const { timeline } = await runDrill(drill, given);
+    expect(timeline.map(({ text }) => text)).toEqual(['broker killed', 'broker ready']);
+    expect(timeline.every(({ atMs }) => Number.isInteger(atMs) && atMs >= 0)).toBe(true);
+    expect(given.shown).toEqual(['broker killed', 'broker ready']);
+  });
+
   it('fails a drill that checks nothing', async () => {
     const drill = defineDrill({ name: 'idle', summary: '', run: () => Promise.resolve() });
     await expect(runDrill(drill, options())).rejects.toThrow('stated no invariant');
