@@ -17,6 +17,8 @@ export const configSchema = z.object({
   OPERATOR_HOST: setting.text().optional(),
   DATABASE_URL: setting.secretUrl(['postgres', 'postgresql']),
   DATABASE_POOL_MAX: setting.integer({ min: 2, max: 100 }).default(4),
+  /** Where changes of the route table are published: `postgres://…` or `kafka://…`. */
+  EVENT_BUS_URL: setting.secretUrl(['postgres', 'postgresql', 'kafka']).optional(),
 
   /** Where everything goes that no route takes; the same as `monolith` in UPSTREAMS. */
   MONOLITH_URL: setting.url(http).optional(),

@@ -3,6 +3,7 @@ import { createTokenVerifier } from '@newscience/service-kit/operator-auth';
 import { listen } from '@newscience/service-kit/http-server';
 import { runService } from '@newscience/service-kit/service';
 import { createPostgresRouteStore } from './adapters/postgres-route-store.ts';
+import { startPublishing } from './adapters/publishing.ts';
 import { createSnapshotFile } from './adapters/snapshot-file.ts';
 import { listenForAnnouncements } from './adapters/table-announcements.ts';
 import { createTargetProbe } from './adapters/target-probe.ts';
@@ -54,6 +55,12 @@ await runService({
     });
     shutdown.add('announcements', announcements.stop);
 
+    const publishing =
+      config.EVENT_BUS_URL === undefined
+        ? undefined
+        : await startPublishing({ busUrl: config.EVENT_BUS_URL, databaseUrl, logger, metrics });
+    if (publishing !== undefined) shutdown.add('publishing', publishing.stop);
+
     const probe = createTargetProbe({ timeoutMs: config.PROBE_TIMEOUT_MS });
     const { monolithOrigin } = config;
     addReadinessChecks(health, {
@@ -61,6 +68,7 @@ await runService({
       feed,
       monolithOrigin,
       probe: createTargetProbe({ timeoutMs: 900 }),
+      checkBus: publishing?.check,
     });
     const verifyToken = createTokenVerifier({
       jwksUrl: config.jwksUrl,

@@ -5,7 +5,9 @@ import { operations } from './routes/operations.ts';
 export const openApi = buildOpenApi({
   title: 'New Science gateway: operator API',
   version: '1.0.0',
-  description: 'Steers the routes of the facade, one at a time, at run time. On a port of its own.',
+  description:
+    'Steers the routes of the facade, one at a time, at run time. On a port of its own. Each change is published ' +
+    'as an event: `newscience.route.Defined.v1`, `newscience.route.StageChanged.v1`, `newscience.route.Removed.v1`.',
   operations,
   securitySchemes: {
     bearer: {

@@ -7,10 +7,22 @@ import type { FeedStatus } from './table-feed.ts';
 
 const fine: FeedStatus = { confirmedMs: 200, failure: undefined };
 
-type Situation = { origin?: TableOrigin; status?: FeedStatus; monolith?: string; target?: string };
+type Situation = {
+  origin?: TableOrigin;
+  status?: FeedStatus;
+  monolith?: string;
+  target?: string;
+  bus?: string;
+};
 
 async function readiness(situation: Situation = {}) {
-  const { origin = { kind: 'database' }, status = fine, monolith, target = 'search' } = situation;
+  const {
+    origin = { kind: 'database' },
+    status = fine,
+    monolith,
+    target = 'search',
+    bus,
+  } = situation;
   const current = createCurrentTable(policy);
   const table = tableOf({ search: { path: '/api/v1/search' } });
   const route = table.routes.get('search');
@@ -27,6 +39,7 @@ async function readiness(situation: Situation = {}) {
     feed: { status: () => status },
     probe,
     monolithOrigin: 'http://127.0.0.1:8082',
+    checkBus: () => (bus === undefined ? Promise.resolve('fine') : Promise.reject(new Error(bus))),
   });
   return health.ready();
 }
@@ -39,6 +52,7 @@ describe('readiness', () => {
         database: { status: 'ok', detail: 'last reached 0.2 s ago' },
         route_table: { status: 'ok', detail: 'revision 1, 1 routes, from the database' },
         monolith: { status: 'ok' },
+        bus: { status: 'ok', detail: 'fine' },
       },
     });
   });
@@ -86,6 +100,7 @@ describe('readiness', () => {
       'monolith',
       'http://127.0.0.1:8082 does not answer (ECONNREFUSED)',
     ],
+    ['the bus is away', { bus: 'no answer' }, 'bus', 'no answer'],
   ])('is degraded and still serves where %s', async (_, situation, check, detail) => {
     expect(await readiness(situation)).toMatchObject({
       status: 'degraded',

@@ -8,6 +8,8 @@ export type ReadinessOptions = {
   feed: Pick<TableFeed, 'status'>;
   probe: TargetProbe;
   monolithOrigin: string;
+  /** Says how the event bus is, or rejects. None where there is no bus. */
+  checkBus?: (() => Promise<string>) | undefined;
   /** A table that the database has not confirmed for this long may be out of date, milliseconds. Default 3000. */
   staleMs?: number;
 };
@@ -18,7 +20,7 @@ export type ReadinessOptions = {
  * `degraded` and never `unready`.
  */
 export function addReadinessChecks(health: Health, options: ReadinessOptions): void {
-  const { current, feed, probe, monolithOrigin, staleMs = 3000 } = options;
+  const { current, feed, probe, monolithOrigin, checkBus, staleMs = 3000 } = options;
   const optional = { critical: false };
 
   health.add('database', () => checkDatabase(feed, staleMs), optional);
@@ -29,6 +31,7 @@ export function addReadinessChecks(health: Health, options: ReadinessOptions): v
     return monolithOrigin;
   };
   health.add('monolith', checkMonolith, optional);
+  if (checkBus !== undefined) health.add('bus', checkBus, optional);
 }
 
 // eslint-disable-next-line @typescript-eslint/require-await -- a check says that it failed by rejecting

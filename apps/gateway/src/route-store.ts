@@ -31,7 +31,7 @@ export type AuditEntry = {
 export type RouteStore = {
   version: () => Promise<TableVersion>;
   load: () => Promise<VersionedTable>;
-  /** Decides against the table as it is, and writes state and audit in one transaction. */
+  /** Decides against the table as it is, and writes state, audit and events to publish in one transaction. */
   change: (command: RouteCommand) => Promise<Result<Change, RouteError>>;
   /** Newest first, at most `limit`, below the revision `before`; of one route only where it is named. */
   audit: (query: {

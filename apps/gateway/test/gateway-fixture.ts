@@ -5,38 +5,44 @@ import { freePorts } from '@newscience/testing/free-port';
 import { startService, type ServiceProcess } from '@newscience/testing/service-process';
 import type { TestDatabase } from '@newscience/testing/template-database';
 import { startFakeMonolith, type FakeMonolith } from './fake-monolith.ts';
-import { gatewayDatabase } from './gateway-database.ts';
+import { busDatabase, gatewayDatabase } from './gateway-database.ts';
 import { severableLink, type SeverableLink } from './severable-link.ts';
 
-/** What a gateway lives on: a monolith, a candidate, a database, and a link to it that can be cut. */
+/** What a gateway lives on: a monolith, a candidate, a database, an event bus, and links to both that can be cut. */
 export type Surroundings = {
   monolith: FakeMonolith;
   search: FakeMonolith;
   database: TestDatabase;
   link: SeverableLink;
+  bus: TestDatabase;
+  busLink: SeverableLink;
   /** For snapshots; a folder for each instance. */
   folder: string;
   close: () => Promise<void>;
 };
 
 export async function gatewaySurroundings(): Promise<Surroundings> {
-  const [monolith, search, database, folder] = await Promise.all([
+  const [monolith, search, database, bus, folder] = await Promise.all([
     startFakeMonolith('monolith'),
     startFakeMonolith('search'),
     gatewayDatabase(),
+    busDatabase(),
     mkdtemp(join(tmpdir(), 'gateway-')),
   ]);
   const { hostname, port } = new URL(database.url);
-  const link = await severableLink({ host: hostname, port: Number(port) });
+  const server = { host: hostname, port: Number(port) };
+  const [link, busLink] = await Promise.all([severableLink(server), severableLink(server)]);
   return {
     monolith,
     search,
     database,
     link,
+    bus,
+    busLink,
     folder,
     async close() {
-      await link.close();
-      await Promise.all([monolith.close(), search.close(), database.drop()]);
+      await Promise.all([link.close(), busLink.close()]);
+      await Promise.all([monolith.close(), search.close(), database.drop(), bus.drop()]);
       await rm(folder, { recursive: true });
     },
   };
@@ -70,15 +76,14 @@ export async function startGateway(
   env: Record<string, string> = {},
 ): Promise<Gateway> {
   const [port, operatorPort = 0] = await freePorts(2);
-  const databaseUrl = new URL(around.database.url);
-  databaseUrl.port = String(around.link.port);
   const service = await startService({
     file: join(import.meta.dirname, '../src/main.ts'),
     env: {
       HOST: '127.0.0.1',
       PORT: String(port),
       OPERATOR_PORT: String(operatorPort),
-      DATABASE_URL: databaseUrl.href,
+      DATABASE_URL: through(around.link, around.database),
+      EVENT_BUS_URL: through(around.busLink, around.bus),
       MONOLITH_URL: around.monolith.origin,
       UPSTREAMS: `search=${around.search.origin}`,
       DATA_DIR: join(around.folder, name),
@@ -120,6 +125,12 @@ export async function startGateway(
       };
     },
   };
+}
+
+function through(link: SeverableLink, database: TestDatabase): string {
+  const url = new URL(database.url);
+  url.port = String(link.port);
+  return url.href;
 }
 
 const why = 'because the test says so';

@@ -9,6 +9,8 @@ export type ConnectOptions = {
   /** Of the service: seen in the engine's own lists of clients. */
   readonly name: string;
   readonly logger: Logger;
+  /** To PostgreSQL, at most; one for notifications not counted. Default 10. Kafka needs no such thing. */
+  readonly connections?: number;
 };
 
 /**

@@ -1,8 +1,10 @@
+import { append } from '@newscience/outbox/outbox';
 import { withTransaction } from '@newscience/service-kit/postgres';
 import type pg from 'pg';
 import { z } from 'zod';
 import { decide, evolve, type RouteEvent, type RouteTable } from '../domain/route-table.ts';
 import type { AuditEntry, RouteStore, TableVersion, VersionedTable } from '../route-store.ts';
+import { toCloudEvent } from './route-events.ts';
 import { fromStored, storedContent, toStored, UnreadableTable } from './stored-route.ts';
 
 /** The channel on which a change is announced; the payload is the new revision. */
@@ -28,6 +30,8 @@ export function createPostgresRouteStore(pool: pg.Pool): RouteStore {
         for (const event of events) await record(client, event);
         const table = events.reduce(evolve, before.table);
         if (events.length > 0) await store(client, command.id, table);
+        // The others hear of it if this commits, and not at all if it is rolled back.
+        await append(client, events.map(toCloudEvent));
         return { ok: true, value: { events, lineage: before.lineage, table } };
       }),
     audit: (query) => readAudit(pool, query),
