@@ -32,7 +32,10 @@ const scopes = [
       'scope:kit',
     ],
   },
-  { sourceTag: 'scope:local', onlyDependOnLibsWithTags: ['scope:local', 'scope:kit'] },
+  {
+    sourceTag: 'scope:local',
+    onlyDependOnLibsWithTags: ['scope:local', 'scope:kit', 'scope:platform'],
+  },
   { sourceTag: 'scope:e2e', onlyDependOnLibsWithTags: ['scope:kit'] },
 ];
 const runtimes = [

@@ -25,3 +25,16 @@ export function databaseOf(service: string, adminUrl: string, layout: Layout): D
     appUrl: roleUrl(adminUrl, names.database, app),
   };
 }
+
+/** The URL of another database for another role; its password is made at the first use and kept, mode 0600. */
+export function urlOf(adminUrl: string, database: string, role: string, layout: Layout): string {
+  const password = secretIn(layout.secretFile(role.replaceAll('_', '-')));
+  return roleUrl(adminUrl, database, { name: role, password });
+}
+
+/** The URL of another database for the superuser. */
+export function adminUrlOf(adminUrl: string, database: string): string {
+  const url = new URL(adminUrl);
+  url.pathname = `/${database}`;
+  return url.href;
+}

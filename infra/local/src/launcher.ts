@@ -6,7 +6,7 @@ import { clearLeftBehind } from '@newscience/embedded-postgres/left-behind';
 import { accountsIn } from './accounts.ts';
 import { closingRows, closingTable } from './closing-table.ts';
 import { makeFolders, openDataFolder } from './data-folder.ts';
-import { type Database, databaseOf } from './databases.ts';
+import { adminUrlOf, databaseOf, urlOf } from './databases.ts';
 import { untilHealthy } from './health-probe.ts';
 import { layoutOf } from './layout.ts';
 import type { Lock } from './lock.ts';
@@ -20,12 +20,20 @@ import { Refusal, refusalOf } from './refusal.ts';
 import { type Question, resetData } from './reset.ts';
 import { defaultRestartPolicy } from './restart-policy.ts';
 import { runningPostgres, runningService } from './running.ts';
-import { postgresOffset, type Service, type Site } from './service-list.ts';
+import {
+  busName,
+  postgresOffset,
+  type Service,
+  type Site,
+  type Surroundings,
+} from './service-list.ts';
 import {
   importCorpus,
   loadSample,
-  migrateService,
+  migrateDatabase,
+  type Migration,
   prepareDatabases,
+  prepareService,
   type TaskContext,
 } from './tasks.ts';
 
@@ -58,7 +66,8 @@ export function createLauncher(given: LauncherOptions): Launcher {
   const { port } = options;
   const layout = layoutOf(options.dataDir);
   const names = site.services.map(({ name }) => name);
-  const logs = [postgres, 'launcher', 'sample', 'import', ...names].map(layout.logFile);
+  const shared = site.bus === undefined ? [] : [busName];
+  const logs = [postgres, 'launcher', 'sample', 'import', ...shared, ...names].map(layout.logFile);
   const stopping = new AbortController();
   const context: TaskContext = { layout, root, progress, signal: stopping.signal };
   let lock: Lock | undefined;
@@ -122,30 +131,43 @@ export function createLauncher(given: LauncherOptions): Launcher {
     return adminUrl;
   };
 
-  const envOf = (
-    service: Service,
-    database: Database | undefined,
-  ): Readonly<Record<string, string>> => {
+  /** The databases of all services and what brings them up to date. */
+  const migrationsOf = (adminUrl: string): readonly Migration[] =>
+    [{ name: busName, ...site.bus }, ...site.services].flatMap(({ name, migrate }) =>
+      migrate === undefined
+        ? []
+        : [{ name, migrate, database: databaseOf(name, adminUrl, layout) }],
+    );
+
+  const surroundingsOf = (
+    adminUrl: string,
+    migrations: readonly Migration[],
+    name: string,
+  ): Surroundings => {
     const accounts = accountsIn(layout.credentialsFile);
-    return service.env({
+    const appUrl = (wanted: string) =>
+      migrations.find((migration) => migration.name === wanted)?.database.appUrl ?? '';
+    return {
       layout,
       basePort: port,
       siteUrl: site.url(port),
-      databaseUrl: database?.appUrl ?? '',
-      secret: (name) => secretIn(layout.secretFile(name)),
+      databaseUrl: appUrl(name),
+      busUrl: appUrl(busName),
+      roleUrl: (database, role) => urlOf(adminUrl, database, role, layout),
+      secret: (secret) => secretIn(layout.secretFile(secret)),
       passwords: { operator: accounts.operator.password, editor: accounts.editor.password },
-    });
+    };
   };
 
   const startService = (
     all: Processes,
     service: Service,
-    database: Database | undefined,
+    surroundings: Surroundings,
   ): Promise<void> =>
     during(service.name, service.name, () => {
       const child = {
         main: join(root, service.main),
-        env: envOf(service, database),
+        env: service.env(surroundings),
         cwd: root,
         logFile: layout.logFile(service.name),
       };
@@ -159,16 +181,12 @@ export function createLauncher(given: LauncherOptions): Launcher {
 
   const startServices = async (
     all: Processes,
-    databases: ReadonlyMap<string, Database>,
+    around: (service: string) => Surroundings,
   ): Promise<void> => {
     const sampled = site.services.find(({ name }) => name === site.sample?.service);
-    const starts = site.services.map((service) =>
-      startService(all, service, databases.get(service.name)),
-    );
+    const starts = site.services.map((service) => startService(all, service, around(service.name)));
     const sample =
-      sampled === undefined
-        ? []
-        : [loadSample(context, site, envOf(sampled, databases.get(sampled.name)))];
+      sampled === undefined ? [] : [loadSample(context, site, sampled.env(around(sampled.name)))];
     await Promise.all([...starts, ...sample]);
   };
 
@@ -183,18 +201,22 @@ export function createLauncher(given: LauncherOptions): Launcher {
     });
     processes = all;
     const adminUrl = await during(postgres, 'PostgreSQL', () => startPostgres(all));
-    const databases = new Map(
-      site.services
-        .filter(({ migrate }) => migrate !== undefined)
-        .map(({ name }) => [name, databaseOf(name, adminUrl, layout)]),
-    );
-    await during('databases', 'databases and roles', () =>
-      prepareDatabases(context, adminUrl, [...databases.values()]),
-    );
-    await during('migrations', 'migrations', () =>
-      Promise.all(site.services.map((service) => migrateService(context, service, databases))),
-    );
-    await startServices(all, databases);
+    const migrations = migrationsOf(adminUrl);
+    const around = (service: string) => surroundingsOf(adminUrl, migrations, service);
+    await during('databases', 'databases and roles', () => {
+      const databases = migrations.map(({ database }) => database);
+      return prepareDatabases(context, adminUrl, databases);
+    });
+    await during('migrations', 'migrations', async () => {
+      await Promise.all(migrations.map((migration) => migrateDatabase(context, migration)));
+      for (const { name, prepare } of site.services) {
+        if (prepare === undefined) continue;
+        const asAdmin = (database: string) => adminUrlOf(adminUrl, database);
+        const env = prepare.env({ ...around(name), adminUrl: asAdmin });
+        await prepareService(context, name, prepare, env);
+      }
+    });
+    await startServices(all, around);
     await during('site', 'front page', async () => {
       const limit = AbortSignal.any([stopping.signal, AbortSignal.timeout(FRONT_PAGE_MS)]);
       if (await untilHealthy(`${site.url(port)}/`, limit)) return;

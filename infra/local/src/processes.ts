@@ -25,7 +25,7 @@ export type Processes = {
   /** From now on the command lines that look for a site find this one. */
   readonly announce: () => void;
   readonly list: () => { readonly name: string; readonly pid: number | undefined }[];
-  /** Ends all, in the reverse order of the start, one after the other. */
+  /** Ends all: first the facade, which lets requests in flight finish, then the services together, then PostgreSQL. */
   readonly stop: () => Promise<void>;
 };
 
@@ -107,8 +107,12 @@ export function keepProcesses({
       writeDown();
     },
     stop: async () => {
-      for (const { supervisor, stopWithinMs } of kept.toReversed())
-        await supervisor.stop(stopWithinMs);
+      // PostgreSQL was started first, the facade last.
+      for (const together of [kept.slice(1).slice(-1), kept.slice(1, -1), kept.slice(0, 1)]) {
+        await Promise.all(
+          together.map(({ supervisor, stopWithinMs }) => supervisor.stop(stopWithinMs)),
+        );
+      }
       rmSync(layout.instanceFile, { force: true });
     },
   };

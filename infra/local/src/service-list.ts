@@ -10,10 +10,26 @@ export type Surroundings = {
   readonly siteUrl: string;
   /** The service's own database, for the role that it runs as; empty where it has none. */
   readonly databaseUrl: string;
+  /** The event bus that all services share. */
+  readonly busUrl: string;
+  /** Another database of this server for another role, whose password is the secret of the role's name. */
+  readonly roleUrl: (database: string, role: string) => string;
   /** A secret by name, made at the first use. */
   readonly secret: (name: string) => string;
   /** Passwords of the accounts that a new site has. */
   readonly passwords: { readonly operator: string; readonly editor: string };
+};
+
+/** A short process that runs at each start, after all migrations and before the services. */
+export type Preparation = {
+  /** Path from the root of the clone. */
+  readonly main: string;
+  /** Said when it fails: a sentence without its end. */
+  readonly failure: string;
+  /** `adminUrl` gives the URL of a database for the superuser. */
+  readonly env: (
+    surroundings: Surroundings & { readonly adminUrl: (database: string) => string },
+  ) => Readonly<Record<string, string>>;
 };
 
 /** One service of New Science: all that the launcher knows of it. */
@@ -24,6 +40,7 @@ export type Service = {
   readonly main: string;
   /** Short process that brings the database up to date as its owner; a service without one has no database. */
   readonly migrate?: string;
+  readonly prepare?: Preparation;
   /** Ports it listens on, as distances from the base port, with what they are for. */
   readonly ports: readonly { readonly offset: number; readonly purpose: string }[];
   /** Answers 200 when the service is ready. */
@@ -47,8 +64,10 @@ export type Site = {
   /** What readers type; answers 200 when the site is there. */
   readonly url: (basePort: number) => string;
   readonly operatorUrl: (basePort: number) => string;
-  /** In the order of starting; they are stopped in the reverse order, one after the other. */
+  /** They start together; the last is the facade, which is stopped before the others are. */
   readonly services: readonly Service[];
+  /** The event bus's database, named `bus`: the file brings it up to date as its owner. */
+  readonly bus?: { readonly migrate: string };
   readonly sample?: Sample;
   /** Imports a file of articles: called with the file and `--data DIR`. */
   readonly importer?: string;
@@ -56,6 +75,9 @@ export type Site = {
   /** Settings of postgresql.conf that differ from the house's. */
   readonly postgresSettings?: Readonly<Record<string, string>>;
 };
+
+/** Names the event bus's database, roles and secrets. */
+export const busName = 'bus';
 
 /** PostgreSQL's port, as distance from the base port. */
 export const postgresOffset = 9;

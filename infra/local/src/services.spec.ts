@@ -23,16 +23,17 @@ describe('the services', () => {
   });
 
   it('start from files that exist', () => {
-    const files = newScience.services.flatMap(({ main, migrate }) => [
-      main,
-      ...(migrate === undefined ? [] : [migrate]),
-    ]);
+    const { services, bus, sample, importer } = newScience;
+    const files = [
+      ...services.flatMap(({ main, migrate, prepare }) => [main, migrate, prepare?.main]),
+      ...[bus?.migrate, sample?.main, importer],
+    ].filter((file) => file !== undefined);
     for (const file of files) expect([file, existsSync(join(root, file))]).toEqual([file, true]);
   });
 
   it('stop within ten seconds, PostgreSQL included', () => {
-    const all = newScience.services.reduce((sum, { stopWithinMs }) => sum + stopWithinMs, 0);
-    expect(all + 1800).toBeLessThan(10_000);
+    const limits = newScience.services.map(({ stopWithinMs }) => stopWithinMs);
+    expect((limits.at(-1) ?? 0) + Math.max(...limits.slice(0, -1)) + 1800).toBeLessThan(10_000);
   });
 
   it('get settings for this machine only', () => {
@@ -42,6 +43,8 @@ describe('the services', () => {
         basePort: 8080,
         siteUrl: 'http://127.0.0.1:8080',
         databaseUrl: 'postgres://x',
+        busUrl: 'postgres://bus',
+        roleUrl: (database, role) => `postgres://${role}@x/${database}`,
         secret: (name) => `secret of ${name}`,
         passwords: { operator: 'o', editor: 'e' },
       });
@@ -54,14 +57,15 @@ describe('the closing table', () => {
   it('says what runs, where, and where its log is', () => {
     expect(closingTable(closingRows(newScience, 8080, layout, '/srv/clone'))).toBe(
       [
-        '  What           Where                   Log',
-        '  gateway        http://127.0.0.1:8080   .newscience/logs/gateway.log',
-        '  monolith       http://127.0.0.1:8082   .newscience/logs/monolith.log',
-        '  operator API   http://127.0.0.1:8081',
-        '  PostgreSQL     127.0.0.1:8089          .newscience/logs/postgres.log',
-        '  accounts       operator and editor, passwords in .newscience/credentials.json',
-        '  mail           .newscience/mail',
-        '  stop           Ctrl-C',
+        '  What               Where                   Log',
+        '  gateway            http://127.0.0.1:8080   .newscience/logs/gateway.log',
+        '  activity-service   http://127.0.0.1:8084   .newscience/logs/activity-service.log',
+        '  monolith           http://127.0.0.1:8082   .newscience/logs/monolith.log',
+        '  operator API       http://127.0.0.1:8081',
+        '  PostgreSQL         127.0.0.1:8089          .newscience/logs/postgres.log',
+        '  accounts           operator and editor, passwords in .newscience/credentials.json',
+        '  mail               .newscience/mail',
+        '  stop               Ctrl-C',
       ].join('\n'),
     );
   });

@@ -7,6 +7,7 @@ import { loopback, type Site } from './service-list.ts';
 export const newScience: Site = {
   url: loopback,
   operatorUrl: (base) => loopback(base + 1),
+  bus: { migrate: 'infra/local/src/migrate-bus.ts' },
   services: [
     {
       name: 'monolith',
@@ -30,6 +31,22 @@ export const newScience: Site = {
       stopWithinMs: 2500,
     },
     {
+      name: 'activity-service',
+      main: 'apps/activity-service/src/main.ts',
+      migrate: 'apps/activity-service/src/migrate.ts',
+      ports: [{ offset: 4, purpose: 'the activity service' }],
+      healthUrl: (base) => `${loopback(base + 4)}/health/ready`,
+      url: (base) => loopback(base + 4),
+      env: ({ basePort, databaseUrl, busUrl }) => ({
+        HOST: '127.0.0.1',
+        PORT: String(basePort + 4),
+        DATABASE_URL: databaseUrl,
+        EVENT_BUS_URL: busUrl,
+        JWKS_URL: `${loopback(basePort + 2)}/.well-known/jwks.json`,
+      }),
+      stopWithinMs: 2500,
+    },
+    {
       name: 'gateway',
       main: 'apps/gateway/src/main.ts',
       migrate: 'apps/gateway/src/migrate.ts',
@@ -40,11 +57,12 @@ export const newScience: Site = {
       // The public port is transparent: a health path there would be the monolith's.
       healthUrl: (base) => `${loopback(base + 1)}/health/ready`,
       url: (base) => loopback(base),
-      env: ({ layout, basePort, databaseUrl }) => ({
+      env: ({ layout, basePort, databaseUrl, busUrl }) => ({
         HOST: '127.0.0.1',
         PORT: String(basePort),
         OPERATOR_PORT: String(basePort + 1),
         DATABASE_URL: databaseUrl,
+        EVENT_BUS_URL: busUrl,
         MONOLITH_URL: loopback(basePort + 2),
         JWKS_URL: `${loopback(basePort + 2)}/.well-known/jwks.json`,
         ROUTE_TABLE_FILE: join(layout.serviceDir('gateway'), 'route-table.json'),

@@ -6,7 +6,7 @@ import type { Database } from './databases.ts';
 import type { Layout } from './layout.ts';
 import type { Progress } from './progress.ts';
 import { diskFull, isDiskFull, Refusal } from './refusal.ts';
-import type { Service, Site } from './service-list.ts';
+import type { Preparation, Site } from './service-list.ts';
 
 /** What the short processes of a start need. */
 export type TaskContext = {
@@ -15,6 +15,15 @@ export type TaskContext = {
   readonly root: string;
   readonly progress: Progress;
   readonly signal: AbortSignal;
+};
+
+/** A database with what brings it up to date. */
+export type Migration = {
+  /** Of the service, or of what services share. */
+  readonly name: string;
+  /** Path from the root of the clone. */
+  readonly migrate: string;
+  readonly database: Database;
 };
 
 /** Makes the databases and roles that are missing, and closes all of them to everybody else. */
@@ -32,20 +41,29 @@ export async function prepareDatabases(
   });
 }
 
-/** Brings one service's database up to date, as its owner. */
-export async function migrateService(
+/** Brings one database up to date, as its owner. */
+export async function migrateDatabase(
   context: TaskContext,
-  service: Service,
-  databases: ReadonlyMap<string, Database>,
+  { name, migrate, database }: Migration,
 ): Promise<void> {
-  const database = databases.get(service.name);
-  if (service.migrate === undefined || database === undefined) return;
-  await mustSucceed(context, `The database of ${service.name} could not be brought up to date`, {
-    main: join(context.root, service.migrate),
+  await mustSucceed(context, `The database of ${name} could not be brought up to date`, {
+    main: join(context.root, migrate),
     env: { DATABASE_URL: database.ownerUrl, APP_ROLE: database.app.name },
     cwd: context.root,
-    logFile: context.layout.logFile(service.name),
+    logFile: context.layout.logFile(name),
   });
+}
+
+/** Does what has to be done outside of a service's own database before it can start. */
+export async function prepareService(
+  context: TaskContext,
+  service: string,
+  { main, failure }: Preparation,
+  env: Readonly<Record<string, string>>,
+): Promise<void> {
+  const { root, layout } = context;
+  const logFile = layout.logFile(service);
+  await mustSucceed(context, failure, { main: join(root, main), env, cwd: root, logFile });
 }
 
 /**

@@ -6,18 +6,21 @@ import { loopback, type Service } from '../src/service-list.ts';
 
 const journal = process.env['JOURNAL'] ?? '';
 
-function standIn(name: string, offset: number): Service {
+function standIn(name: string, offset: number, more: Partial<Service> = {}): Service {
   return {
+    ...more,
     name,
     main: 'infra/local/test/stand-in.ts',
     migrate: 'infra/local/test/stand-in-migrate.ts',
     ports: [{ offset, purpose: `the ${name}` }],
     healthUrl: (base) => `${loopback(base + offset)}/health/ready`,
     url: (base) => loopback(base + offset),
-    env: ({ basePort, databaseUrl }) => ({
+    env: ({ basePort, databaseUrl, busUrl, roleUrl }) => ({
       NAME: name,
       PORT: String(basePort + offset),
       DATABASE_URL: databaseUrl,
+      EVENT_BUS_URL: busUrl,
+      READER_URL: roleUrl('back', 'back_reader'),
       JOURNAL: journal,
     }),
     stopWithinMs: 4000,
@@ -29,7 +32,20 @@ await runLauncher({
   site: {
     url: loopback,
     operatorUrl: (base) => loopback(base + 1),
-    services: [standIn('back', 2), standIn('front', 0)],
+    bus: { migrate: 'infra/local/test/stand-in-migrate.ts' },
+    services: [
+      standIn('back', 2),
+      standIn('front', 0, {
+        prepare: {
+          main: 'infra/local/test/stand-in-prepare.ts',
+          failure: 'The reader could not be prepared',
+          env: ({ adminUrl, secret }) => ({
+            ADMIN_URL: adminUrl('back'),
+            READER_PASSWORD: secret('back-reader'),
+          }),
+        },
+      }),
+    ],
     sample: { main: 'infra/local/test/stand-in-sample.ts', service: 'back' },
     postgresSettings: { fsync: 'off' },
     restartPolicy: {

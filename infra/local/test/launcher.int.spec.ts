@@ -94,7 +94,7 @@ describe('the launcher', () => {
     const secrets = readdirSync(join(dataDir, 'secrets')).map((name) =>
       join(dataDir, 'secrets', name),
     );
-    expect(secrets).toHaveLength(5);
+    expect(secrets).toHaveLength(8);
     for (const file of [
       ...secrets,
       join(dataDir, 'instance.json'),
@@ -111,7 +111,7 @@ describe('the launcher', () => {
   });
 
   it('gives each service a role that can use its own database, and only that', async () => {
-    await ready();
+    const launched = await ready();
     const secret = (name: string): string =>
       readFileSync(join(dataDir, 'secrets', `${name}.secret`), 'utf8').trim();
     const attempt = async (
@@ -142,8 +142,11 @@ describe('the launcher', () => {
       ['back_owner', 'back-owner', 'back'],
       ['front', 'front', 'front'],
       ['front_owner', 'front-owner', 'front'],
+      ['bus', 'bus', 'bus'],
+      ['bus_owner', 'bus-owner', 'bus'],
+      ['back_reader', 'back-reader', 'back'],
     ] as const) {
-      for (const database of ['back', 'front', 'postgres', 'template1']) {
+      for (const database of ['back', 'front', 'bus', 'postgres', 'template1']) {
         const expected = database === own ? 'yes' : `permission denied for database "${database}"`;
         expect([role, database, await attempt(role, secret(file), database)]).toEqual([
           role,
@@ -152,6 +155,12 @@ describe('the launcher', () => {
         ]);
       }
     }
+    expect(await get(`${launched.backUrl}/env/EVENT_BUS_URL`)).toBe(
+      `postgres://bus:${secret('bus')}@127.0.0.1:${base + 9}/bus`,
+    );
+    expect(await get(`${launched.backUrl}/env/READER_URL`)).toBe(
+      `postgres://back_reader:${secret('back-reader')}@127.0.0.1:${base + 9}/back`,
+    );
     expect(await attempt('back', secret('back'), 'back', 'CREATE TABLE mine (id int)')).toContain(
       'permission denied',
     );
