@@ -85,6 +85,10 @@ describe('the killer', () => {
     await expect(runKills({ plan, victims: { it: dead }, startWithinMs: 0 })).rejects.toThrow(
       'it did not come back: no disk',
     );
+    const slow = { ...stubborn, start: () => new Promise(() => undefined) };
+    await expect(runKills({ plan, victims: { it: slow }, startWithinMs: 20 })).rejects.toThrow(
+      'it did not come back: it is not ready in time',
+    );
     await expect(runKills({ plan, victims: {} })).rejects.toThrow('no victim called it');
   });
 

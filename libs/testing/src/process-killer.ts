@@ -84,7 +84,7 @@ export async function runKills(options: KillOptions): Promise<void> {
     const deadline = performance.now() + startWithinMs;
     for (;;) {
       try {
-        await victim.start();
+        await within(victim.start(), deadline - performance.now());
         report(name, 'ready');
         return;
       } catch (error) {
@@ -110,6 +110,19 @@ export async function runKills(options: KillOptions): Promise<void> {
     restarts.set(name, restarting);
   }
   await Promise.all(restarts.values());
+}
+
+async function within(work: Promise<unknown>, ms: number): Promise<void> {
+  const timer = new AbortController();
+  const late = sleep(Math.max(0, ms), undefined, { signal: timer.signal }).then(() => {
+    throw new Error('it is not ready in time');
+  });
+  late.catch(() => undefined);
+  try {
+    await Promise.race([work, late]);
+  } finally {
+    timer.abort();
+  }
 }
 
 /** Kills a service at the instant at which it writes something that matches. */
