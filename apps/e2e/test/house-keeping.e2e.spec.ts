@@ -10,6 +10,20 @@ const port = Number(new URL(site.url).port);
 const postgresPort = port + 9;
 const onLinux = existsSync('/proc/self/stat') ? it : it.skip;
 
+/** Everybody who can log in besides the superuser, and everything there is to be entered. */
+async function rolesAndDatabases(client: Client) {
+  await client.connect();
+  const roles = await client.query<{ name: string }>(
+    'SELECT rolname AS name FROM pg_roles WHERE rolcanlogin AND NOT rolsuper ORDER BY rolname COLLATE "C"',
+  );
+  const databases = await client.query<{ name: string }>(
+    'SELECT datname AS name FROM pg_database ORDER BY datname COLLATE "C"',
+  );
+  await client.end();
+  const namesOf = (rows: { name: string }[]) => rows.map(({ name }) => name);
+  return { roles: namesOf(roles.rows), databases: namesOf(databases.rows) };
+}
+
 describe('what the launcher started', () => {
   it('keeps secrets to itself', () => {
     const secrets = readdirSync(join(site.dataDir, 'secrets')).map((name) => join('secrets', name));
@@ -33,27 +47,31 @@ describe('what the launcher started', () => {
   });
 
   it('lets no role into the database of another', async () => {
-    const roles = ['monolith', 'monolith-owner', 'gateway', 'gateway-owner'];
-    const databases = ['monolith', 'gateway', 'postgres', 'template1', 'template0'];
+    const secretOf = (role: string) =>
+      readFileSync(
+        join(site.dataDir, 'secrets', `${role.replaceAll('_', '-')}.secret`),
+        'utf8',
+      ).trim();
+    const clientOf = (role: string, database: string) =>
+      new Client({
+        host: '127.0.0.1',
+        port: postgresPort,
+        user: role,
+        password: secretOf(role),
+        database,
+      });
+    const { roles, databases } = await rolesAndDatabases(clientOf('monolith', 'monolith'));
+    expect(databases).toEqual(expect.arrayContaining(['monolith', 'gateway', 'bus']));
     const entered: string[] = [];
-    for (const name of roles) {
-      const password = readFileSync(join(site.dataDir, 'secrets', `${name}.secret`), 'utf8').trim();
+    for (const role of roles) {
       for (const database of databases) {
-        const user = name.replace('-', '_');
-        const client = new Client({
-          host: '127.0.0.1',
-          port: postgresPort,
-          user,
-          password,
-          database,
-        });
+        const client = clientOf(role, database);
         try {
           await client.connect();
-          entered.push(`${user} → ${database}`);
-          if (name === database)
-            await expect(client.query('CREATE TABLE mine (x int)')).rejects.toThrow(/permission/);
-          if (name === database)
-            await expect(client.query('TRUNCATE schema_migrations')).rejects.toThrow(/permission/);
+          entered.push(`${role} → ${database}`);
+          if (!role.endsWith('_owner'))
+            for (const sql of ['CREATE TABLE mine (x int)', 'TRUNCATE schema_migrations'])
+              await expect(client.query(sql)).rejects.toThrow(/permission/);
           await expect(client.query('CREATE ROLE mine')).rejects.toThrow(/permission/);
           await expect(client.query("COPY (SELECT 1) TO PROGRAM 'id'")).rejects.toThrow(
             /permission|privileges/,
@@ -67,12 +85,10 @@ describe('what the launcher started', () => {
         }
       }
     }
-    expect(entered).toEqual([
-      'monolith → monolith',
-      'monolith_owner → monolith',
-      'gateway → gateway',
-      'gateway_owner → gateway',
-    ]);
+    // The one exception: who reads the legacy database's changes has a role for nothing else.
+    const ownOf = (role: string) =>
+      role === 'legacy_capture' ? 'monolith' : role.replace(/_owner$/, '');
+    expect(entered).toEqual(roles.map((role) => `${role} → ${ownOf(role)}`));
     const stranger = new Client({
       host: '127.0.0.1',
       port: postgresPort,
@@ -99,7 +115,7 @@ describe('what the launcher started', () => {
   onLinux('tells how much memory it takes', () => {
     const sum = processesOf(site.dataDir).reduce((kb, pid) => kb + memoryKb(pid), 0);
     console.log(
-      `Memory of all processes of the site: ${Math.round(sum / 1024)} MB (wanted: under 500)`,
+      `Memory of all processes of the site: ${Math.round(sum / 1024)} MB (wanted: under 600)`,
     );
     expect(sum).toBeGreaterThan(0);
   });

@@ -59,12 +59,22 @@ export function isAlive(pid: number): boolean {
   }
 }
 
-/** All processes whose command line or folder of work names this data folder. */
+/** All processes whose command line or environment names this data folder, and all that they started. */
 export function processesOf(dataDir: string): number[] {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
-    .filter((pid) => `${textOf(pid, 'cmdline')} ${textOf(pid, 'environ')}`.includes(dataDir))
-    .map(Number);
+  const all = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+  const parents = new Map(
+    all.map((pid) => [pid, /^PPid:\s+(\d+)$/m.exec(textOf(pid, 'status'))?.[1]]),
+  );
+  const own = String(process.pid);
+  const named = new Set(
+    all.filter(
+      (pid) =>
+        pid !== own && `${textOf(pid, 'cmdline')} ${textOf(pid, 'environ')}`.includes(dataDir),
+    ),
+  );
+  const belongs = (pid: string | undefined): boolean =>
+    pid !== undefined && (named.has(pid) || belongs(parents.get(pid)));
+  return all.filter((pid) => pid !== own && belongs(pid)).map(Number);
 }
 
 function textOf(pid: string, file: string): string {
