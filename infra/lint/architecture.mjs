@@ -36,6 +36,10 @@ const scopes = [
     sourceTag: 'scope:local',
     onlyDependOnLibsWithTags: ['scope:local', 'scope:kit', 'scope:platform'],
   },
+  {
+    sourceTag: 'scope:docker',
+    onlyDependOnLibsWithTags: ['scope:docker', 'scope:kit', 'scope:platform'],
+  },
   { sourceTag: 'scope:e2e', onlyDependOnLibsWithTags: ['scope:kit'] },
 ];
 const runtimes = [

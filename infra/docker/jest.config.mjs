@@ -1,0 +1,3 @@
+import { projectConfig } from '../../infra/jest/project-config.mjs';
+
+export default projectConfig(import.meta.dirname);
