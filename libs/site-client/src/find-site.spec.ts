@@ -16,7 +16,7 @@ const instance = {
   pid: 1,
   url: 'http://127.0.0.1:8080',
   operatorUrl: 'http://127.0.0.1:8081',
-  services: [],
+  services: [{ name: 'activity-service', pid: 7, url: 'http://127.0.0.1:8084' }],
 };
 const accounts = {
   operator: { email: 'operator@newscience.example', password: 'operator password' },
@@ -40,6 +40,7 @@ describe('the site', () => {
       value: {
         url: instance.url,
         operatorUrl: instance.operatorUrl,
+        services: [{ name: 'activity-service', url: 'http://127.0.0.1:8084' }],
         credentials: { kind: 'password', ...accounts.operator },
         foundBy: join(folder, 'instance.json'),
       },
@@ -85,10 +86,10 @@ describe('the site', () => {
     });
   });
 
-  it('does not get the operator address of another one', async () => {
+  it('does not get the operator address or the services of another one', async () => {
     await running();
     expect(await find({ url: 'http://127.0.0.1:9' })).toMatchObject({
-      value: { operatorUrl: undefined },
+      value: { operatorUrl: undefined, services: [] },
     });
     expect(await find({ url: 'http://127.0.0.1:8080/' })).toMatchObject({
       value: { operatorUrl: instance.operatorUrl },

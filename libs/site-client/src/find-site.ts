@@ -20,9 +20,14 @@ export type Credentials =
 export type Site = {
   url: string | undefined;
   operatorUrl: string | undefined;
+  /** Its services with addresses of their own, as far as they are known. */
+  services: readonly SiteService[];
   credentials: Credentials;
   foundBy: string;
 };
+
+/** `url` does not end with a slash. */
+export type SiteService = { name: string; url: string };
 
 export type FindSiteOptions = {
   role: SiteRole;
@@ -39,7 +44,11 @@ export type FindSiteOptions = {
 const httpUrl = z
   .url({ protocol: /^https?$/, hostname: /.+/ })
   .transform((text) => text.replace(/\/+$/, ''));
-const instanceFile = z.object({ url: httpUrl, operatorUrl: httpUrl.optional() });
+const instanceFile = z.object({
+  url: httpUrl,
+  operatorUrl: httpUrl.optional(),
+  services: z.array(z.object({ name: z.string(), url: httpUrl })).default([]),
+});
 const account = z.object({ email: z.string().min(1), password: z.string().min(1) });
 const credentialsFile = z.object({ operator: account.optional(), editor: account.optional() });
 
@@ -75,13 +84,14 @@ export async function findSite(options: FindSiteOptions): Promise<Result<Site, S
     const detail = `no running site is known in ${folder}: start one with "npm start", or name it with --url or NEWSCIENCE_URL`;
     return err({ code: 'site_not_found', detail });
   }
-  // An instance file speaks of one site; where another one was named, its operator address would be wrong.
-  const operatorUrl =
-    givenOperatorUrl.value ?? (url === local?.url ? local?.operatorUrl : undefined);
+  // An instance file speaks of one site; where another one was named, its other addresses would be wrong.
+  const same = url === local?.url ? local : undefined;
+  const operatorUrl = givenOperatorUrl.value ?? same?.operatorUrl;
+  const services = same?.services ?? [];
   const credentials = await findCredentials(options, folder, url === local?.url || isLoopback(url));
   if (!credentials.ok) return credentials;
   const foundBy = named === undefined ? file : 'option or environment';
-  return ok({ url, operatorUrl, credentials: credentials.value, foundBy });
+  return ok({ url, operatorUrl, services, credentials: credentials.value, foundBy });
 }
 
 function readUrl(

@@ -29,26 +29,58 @@ const problem = z.looseObject({
 });
 
 /** One request, one answer; every way of failing comes back as data. */
-export async function send(url: string, outgoing: Outgoing): Promise<Result<Incoming, SiteError>> {
-  const { method, json, timeoutMs, signal } = outgoing;
-  const timeout = AbortSignal.timeout(timeoutMs);
-  try {
-    const response = await fetch(url, {
-      method,
-      headers: {
-        accept: 'application/json, application/problem+json;q=0.9, */*;q=0.1',
-        ...(json === undefined ? {} : { 'content-type': 'application/json' }),
-        ...outgoing.headers,
-      },
-      body: json === undefined ? (outgoing.body ?? null) : JSON.stringify(json),
-      // A redirect would carry the token to wherever it points.
-      redirect: 'manual',
-      signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout]),
-    });
-    const text = await response.text();
-    const body = bodyOf(response, text);
+export function send(url: string, outgoing: Outgoing): Promise<Result<Incoming, SiteError>> {
+  const timeout = AbortSignal.timeout(outgoing.timeoutMs);
+  return failuresAsData(url, outgoing, async () => {
+    const response = await request(url, outgoing, timeout);
+    const body = bodyOf(response, await response.text());
     if (response.ok) return ok({ status: response.status, headers: response.headers, body });
     return err(refused(response.status, body, new URL(url).origin));
+  });
+}
+
+/** As `send`, but a success is given back as soon as it begins; its body may go on for as long as it likes. */
+export function open(url: string, outgoing: Outgoing): Promise<Result<Response, SiteError>> {
+  const late = new AbortController();
+  const timer = setTimeout(
+    () => late.abort(new DOMException('no answer', 'TimeoutError')),
+    outgoing.timeoutMs,
+  );
+  return failuresAsData(url, outgoing, async () => {
+    try {
+      const response = await request(url, outgoing, late.signal);
+      if (response.ok) return ok(response);
+      const body = bodyOf(response, await response.text());
+      return err(refused(response.status, body, new URL(url).origin));
+    } finally {
+      clearTimeout(timer);
+    }
+  });
+}
+
+function request(url: string, outgoing: Outgoing, timeout: AbortSignal): Promise<Response> {
+  const { method, json, signal } = outgoing;
+  return fetch(url, {
+    method,
+    headers: {
+      accept: 'application/json, application/problem+json;q=0.9, */*;q=0.1',
+      ...(json === undefined ? {} : { 'content-type': 'application/json' }),
+      ...outgoing.headers,
+    },
+    body: json === undefined ? (outgoing.body ?? null) : JSON.stringify(json),
+    // A redirect would carry the token to wherever it points.
+    redirect: 'manual',
+    signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout]),
+  });
+}
+
+async function failuresAsData<T>(
+  url: string,
+  { signal, timeoutMs }: Outgoing,
+  work: () => Promise<Result<T, SiteError>>,
+): Promise<Result<T, SiteError>> {
+  try {
+    return await work();
   } catch (error) {
     if (signal?.aborted === true) throw error;
     return err({

@@ -64,6 +64,7 @@ function client(changes: Partial<Site> = {}, now?: () => number): SiteClient {
   const site = {
     url: origin,
     operatorUrl: origin,
+    services: [],
     credentials: password,
     foundBy: 'test',
     ...changes,
@@ -285,5 +286,54 @@ describe('logging in', () => {
     expect(await client().call({ method: 'GET', path: '/x' })).toMatchObject({
       error: { code: 'answer_not_understood' },
     });
+  });
+});
+
+describe('a stream', () => {
+  it('is given back as soon as it begins, and may go on for longer than the time-out', async () => {
+    handler = (_, res) => {
+      res.writeHead(200, { 'content-type': 'text/event-stream' });
+      res.write('one ');
+      setTimeout(() => res.end('two'), 300);
+    };
+    const opened = await client().open({ method: 'GET', path: '/x', timeoutMs: 150 });
+    expect(opened.ok && (await opened.value.text())).toBe('one two');
+  });
+
+  it('that is refused, or does not begin in time, is an error', async () => {
+    handler = (_, res) => json(res, 503, { code: 'too_many_streams', detail: 'later' });
+    expect(await client().open({ method: 'GET', path: '/x' })).toMatchObject({
+      ...{ ok: false, error: { code: 'refused', detail: 'later' } },
+    });
+    handler = () => undefined;
+    expect(await client().open({ method: 'GET', path: '/x', timeoutMs: 50 })).toMatchObject({
+      ...{ ok: false, error: { code: 'site_unreachable' } },
+    });
+  });
+
+  it('is asked for once more with a new token', async () => {
+    handler = ({ headers }, res) =>
+      headers.authorization === 'Bearer token-1' ? json(res, 401, {}) : json(res, 200, {});
+    expect(await client().open({ method: 'GET', path: '/x' })).toMatchObject({ ok: true });
+    expect(tokens()).toEqual(['Bearer token-1', 'Bearer token-2']);
+  });
+
+  it('ends where its caller ends it', async () => {
+    handler = (_, res) => res.writeHead(200).write('one');
+    const stop = new AbortController();
+    const opened = await client().open({ method: 'GET', path: '/x', signal: stop.signal });
+    stop.abort();
+    expect(opened.ok).toBe(true);
+    if (opened.ok) await expect(opened.value.text()).rejects.toThrow();
+  });
+});
+
+describe('a service of the site', () => {
+  it('is asked at its own address with the same token', async () => {
+    const elsewhere = client({ operatorUrl: undefined });
+    const door = { url: origin };
+    await elsewhere.call({ method: 'GET', path: '/admin/events/lag', door });
+    expect(seen.at(-1)).toMatchObject({ url: '/admin/events/lag' });
+    expect(tokens()).toEqual(['Bearer token-1']);
   });
 });

@@ -1,14 +1,16 @@
-import { ok, type Result } from '@newscience/service-kit/result';
+import { err, ok, type Result } from '@newscience/service-kit/result';
 import type { Site } from './find-site.ts';
 import { login, type AccessToken } from './login.ts';
-import { send, type Incoming, type Outgoing } from './send.ts';
+import { open, send, type Incoming, type Outgoing } from './send.ts';
 import type { SiteError } from './site-error.ts';
+
+export type Door = 'site' | 'operator' | { url: string };
 
 export type Call = Omit<Outgoing, 'timeoutMs'> & {
   /** Starts with a slash, query included. */
   path: string;
-  /** Which door: what readers use, or the gateway's operator API. Default `site`. */
-  door?: 'site' | 'operator';
+  /** Which door: what readers use, the gateway's operator API, or that of a service. Default `site`. */
+  door?: Door;
   /** Default 30,000. */
   timeoutMs?: number;
 };
@@ -28,26 +30,44 @@ export class SiteClient {
   }
 
   /** The answer to one call; every failure comes back as data. Rejects only when the call's own `signal` aborts. */
-  async call({
-    path,
-    door = 'site',
-    timeoutMs = 30_000,
-    ...outgoing
-  }: Call): Promise<Result<Incoming, SiteError>> {
-    const base = door === 'site' ? this.#site.url : this.#site.operatorUrl;
-    if (base === undefined) return { ok: false, error: unknownDoor(door) };
-    const first = await this.#attempt(base + path, { ...outgoing, timeoutMs });
+  call(call: Call): Promise<Result<Incoming, SiteError>> {
+    return this.#authorised(call, send);
+  }
+
+  /** As `call`, for an answer that is read while it goes on. The time-out is for its beginning. */
+  open(call: Call): Promise<Result<Response, SiteError>> {
+    return this.#authorised(call, open);
+  }
+
+  async #authorised<T>(
+    { path, door = 'site', timeoutMs = 30_000, ...outgoing }: Call,
+    transport: Transport<T>,
+  ): Promise<Result<T, SiteError>> {
+    const base = this.#baseOf(door);
+    if (!base.ok) return base;
+    const attempt = () => this.#attempt(base.value + path, { ...outgoing, timeoutMs }, transport);
+    const first = await attempt();
     const expired =
       !first.ok && first.error.code === 'not_authorised' && first.error.refusal.status === 401;
     if (!expired || this.#site.credentials.kind !== 'password') return first;
     this.#token = undefined;
-    return this.#attempt(base + path, { ...outgoing, timeoutMs });
+    return attempt();
   }
 
-  async #attempt(url: string, outgoing: Outgoing): Promise<Result<Incoming, SiteError>> {
+  #baseOf(door: Door): Result<string, SiteError> {
+    if (typeof door === 'object') return ok(door.url);
+    const base = door === 'site' ? this.#site.url : this.#site.operatorUrl;
+    return base === undefined ? err(unknownDoor(door)) : ok(base);
+  }
+
+  async #attempt<T>(
+    url: string,
+    outgoing: Outgoing,
+    transport: Transport<T>,
+  ): Promise<Result<T, SiteError>> {
     const token = await this.#currentToken();
     if (!token.ok) return token;
-    return send(url, {
+    return transport(url, {
       ...outgoing,
       headers: { ...outgoing.headers, authorization: `Bearer ${token.value}` },
     });
@@ -62,6 +82,8 @@ export class SiteClient {
     return ok(this.#token.value);
   }
 }
+
+type Transport<T> = (url: string, outgoing: Outgoing) => Promise<Result<T, SiteError>>;
 
 function unknownDoor(door: 'site' | 'operator'): SiteError {
   const [what, option] =

@@ -1,9 +1,9 @@
+import { EXIT, exitCodeOf, type ExitCode } from '@newscience/site-client/exit-code';
 import { findSite } from '@newscience/site-client/find-site';
 import { SiteClient } from '@newscience/site-client/site-client';
 import type { SiteError } from '@newscience/site-client/site-error';
 import type { Result } from '@newscience/service-kit/result';
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
-import { EXIT, exitCodeOf, type ExitCode } from './exit-code.ts';
 import { createRouteClient, type RouteClient } from './route-client.ts';
 import { auditText, errorText, explanationText, listText, routeText } from './show.ts';
 

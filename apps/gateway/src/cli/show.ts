@@ -1,4 +1,5 @@
 import type { SiteError } from '@newscience/site-client/site-error';
+import { columns, printable } from '@newscience/site-client/terminal-text';
 import type { z } from 'zod';
 import {
   conflictSchema,
@@ -7,7 +8,6 @@ import {
   type routeListSchema,
   type routeSchema,
 } from '../routes/schemas.ts';
-import { columns, printable } from './text.ts';
 
 type Route = z.output<typeof routeSchema>;
 

@@ -1,6 +1,6 @@
-import type { SiteError } from '@newscience/site-client/site-error';
+import type { SiteError } from './site-error.ts';
 
-/** What the command line says to the program that called it. */
+/** What a command line says to the program that called it. */
 export const EXIT = { ok: 0, refused: 1, usage: 2, unreachable: 3, notAuthorised: 4 } as const;
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
