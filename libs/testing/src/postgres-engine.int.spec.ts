@@ -44,6 +44,20 @@ describe('a PostgreSQL of a test', () => {
     await expect(asked(stranger.href, 'SELECT 1')).rejects.toThrow('permission denied');
   });
 
+  it('takes a database away while the others go on, and gives it back', async () => {
+    const { url, name } = await engine.database({ database: 'away' });
+    const other = await engine.database({ database: 'there' });
+    const client = new pg.Client({ connectionString: url });
+    const lost = new Promise((resolve) => client.on('error', resolve));
+    await client.connect();
+    const giveBack = await engine.takeAway(name);
+    await lost;
+    await expect(asked(url, 'SELECT 1')).rejects.toThrow('not currently accepting connections');
+    expect(await asked(other.url, 'SELECT 1 AS n')).toEqual([{ n: 1 }]);
+    await giveBack();
+    expect(await asked(url, 'SELECT 1 AS n')).toEqual([{ n: 1 }]);
+  });
+
   it('stops, starts, and leaves nothing behind', async () => {
     await engine.stop();
     await engine.start();

@@ -4,7 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '@newscience/embedded-postgres/server';
-import { ensureServiceDatabase, roleUrl } from '@newscience/embedded-postgres/service-database';
+import {
+  ensureServiceDatabase,
+  identifier,
+  roleUrl,
+} from '@newscience/embedded-postgres/service-database';
 import pg from 'pg';
 
 import { freePort } from './free-port.ts';
@@ -23,6 +27,11 @@ export type PostgresEngine = {
   readonly crash: () => Promise<void>;
   /** A database with its two roles, named and shut as in production. */
   readonly database: (names: DatabaseNames) => Promise<EngineDatabase>;
+  /**
+   * Takes one database away as if its server were gone, while the others go on: connections to it end, and new ones
+   * are refused, the superuser's too. The result gives it back.
+   */
+  readonly takeAway: (database: string) => Promise<() => Promise<void>>;
   /** Stops it and removes its data. For `afterAll`; harmless when repeated. */
   readonly remove: () => Promise<void>;
 };
@@ -41,6 +50,7 @@ export type EngineDatabase = {
   /** The superuser on this database. */
   readonly adminUrl: string;
   readonly appRole: string;
+  readonly name: string;
 };
 
 export type PostgresEngineOptions = {
@@ -103,6 +113,21 @@ export async function startPostgresEngine(
       await server.exited;
     },
     database: (names) => createDatabase(adminUrl, names),
+    takeAway: async (database) => {
+      const allow = (yes: boolean): string =>
+        `ALTER DATABASE ${identifier(database)} ALLOW_CONNECTIONS ${yes}`;
+      await asAdmin(adminUrl, async (admin) => {
+        await admin.query(allow(false));
+        await admin.query(
+          'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1',
+          [database],
+        );
+      });
+      return () =>
+        asAdmin(adminUrl, async (admin) => {
+          await admin.query(allow(true));
+        });
+    },
     remove: async () => {
       running = false;
       await server.stop();
@@ -116,16 +141,12 @@ async function createDatabase(adminUrl: string, names: DatabaseNames): Promise<E
   const role = (name: string) => ({ name, password: randomBytes(18).toString('base64url') });
   const owner = role(names.owner ?? `${database}_owner`);
   const app = role(names.app ?? database);
-  const admin = new pg.Client({ connectionString: adminUrl });
-  await admin.connect();
-  try {
-    await ensureServiceDatabase(
+  await asAdmin(adminUrl, (admin) =>
+    ensureServiceDatabase(
       (sql, values = []) => admin.query<Record<string, unknown>>(sql, [...values]),
       { database, owner, app },
-    );
-  } finally {
-    await admin.end();
-  }
+    ),
+  );
   const onDatabase = new URL(adminUrl);
   onDatabase.pathname = `/${database}`;
   return {
@@ -133,5 +154,16 @@ async function createDatabase(adminUrl: string, names: DatabaseNames): Promise<E
     ownerUrl: roleUrl(adminUrl, database, owner),
     adminUrl: onDatabase.href,
     appRole: app.name,
+    name: database,
   };
+}
+
+async function asAdmin<T>(adminUrl: string, work: (admin: pg.Client) => Promise<T>): Promise<T> {
+  const admin = new pg.Client({ connectionString: adminUrl });
+  await admin.connect();
+  try {
+    return await work(admin);
+  } finally {
+    await admin.end();
+  }
 }

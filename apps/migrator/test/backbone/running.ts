@@ -80,7 +80,7 @@ export async function startBackbone(options: RunOptions): Promise<Running> {
   return running;
 }
 
-const POLL_MS = 500;
+export const POLL_MS = 500;
 
 /**
  * Waits until the consumer knows what the legacy database has.
