@@ -84,9 +84,13 @@ CREATE INDEX erasure_pending ON erasure (key) WHERE NOT done;
 -- Moves arrivals into the timeline: places, counters and erasures in one short transaction, one at a time. It is called as
 -- a statement of its own, so no client that hangs can hold the lock. `more`: there was more to do than one call does.
 CREATE FUNCTION place_arrivals(most integer, OUT placed integer, OUT erased integer, OUT more boolean, OUT head bigint)
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql
+-- A plan that was made while the tables were small would stay for as long as the connection does.
+SET plan_cache_mode = force_custom_plan
+AS $$
 DECLARE
   taken bigint[];
+  pending text[];
   before bigint;
 BEGIN
   placed := 0;
@@ -137,16 +141,20 @@ BEGIN
   UPDATE timeline SET head = place_arrivals.head;
 
   -- In portions, so that somebody who wrote ten thousand comments holds nobody up.
-  UPDATE activity SET personal = NULL, person = NULL, erased_at = clock_timestamp(),
-    about = CASE WHEN person <> subject THEN array_remove(about, person) ELSE about END
-  WHERE id IN (
-    SELECT id FROM activity
-    WHERE personal IS NOT NULL AND about && ARRAY (SELECT key FROM erasure WHERE NOT done)
-    LIMIT most);
-  GET DIAGNOSTICS erased = ROW_COUNT;
-  more := cardinality(taken) = most OR erased = most;
-  IF erased < most THEN
-    UPDATE erasure SET done = true WHERE NOT done;
+  SELECT coalesce(array_agg(erasure.key), '{}') INTO pending FROM erasure WHERE NOT done;
+  IF cardinality(pending) > 0 THEN
+    -- The limit comes after the search: with it the planner would rather read the whole table.
+    WITH concerned AS MATERIALIZED (
+      SELECT id FROM activity WHERE personal IS NOT NULL AND about && pending
+    )
+    UPDATE activity SET personal = NULL, person = NULL, erased_at = clock_timestamp(),
+      about = CASE WHEN person <> subject THEN array_remove(about, person) ELSE about END
+    WHERE id IN (SELECT concerned.id FROM concerned LIMIT most);
+    GET DIAGNOSTICS erased = ROW_COUNT;
+    IF erased < most THEN
+      UPDATE erasure SET done = true WHERE key = ANY (pending);
+    END IF;
   END IF;
+  more := cardinality(taken) = most OR erased = most;
 END
 $$;

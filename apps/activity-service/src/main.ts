@@ -51,7 +51,7 @@ await runService({
     });
     shutdown.add('timeline', placing.stop);
 
-    const bus = await connectBus({ url: config.EVENT_BUS_URL, name, logger });
+    const bus = await connectBus({ url: config.EVENT_BUS_URL, name, logger, connections: 3 });
     shutdown.add('event bus', () => bus.close());
     const consuming = startConsuming({ bus, pool: effects, logger, metrics });
     shutdown.add('consumer', consuming.stop);

@@ -37,6 +37,10 @@ export function activityRoutes({ timeline, streams, verifyToken }: ActivityRoute
 
     app.get(streamActivity.path, operator, async (req, res) => {
       const { after, ...filter } = parseRequest(req, streamActivity).query;
+      if (req.method === 'HEAD') {
+        res.type('text/event-stream').end();
+        return;
+      }
       const seen = lastEventId(req.headers) ?? after;
       await streams.open(res, {
         filter,

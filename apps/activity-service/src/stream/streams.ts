@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { Activity, ActivityFilter, Timeline } from '../activity.ts';
 import type { TimelineHead } from '../timeline-head.ts';
+import { createTurns } from './turns.ts';
 import { activityFrame, heartbeat, opening, reset } from './frames.ts';
 
 /** Times in milliseconds. */
@@ -73,7 +74,7 @@ export function createStreams(options: StreamsOptions): Streams {
     'reason',
   ]);
   const sent = metrics.counter('activity_stream_events_total', 'Activities sent to all streams.');
-  const readInTurn = createTurns();
+  const readInTurn = createTurns(DATABASE_PAUSE_MS);
 
   const run = async (res: ServerResponse, wish: StreamWish, from: Start): Promise<Ending> => {
     const gone = new AbortController();
@@ -197,14 +198,4 @@ async function drained(res: ServerResponse, withinMs: number, signal: AbortSigna
   } finally {
     clearTimeout(timer);
   }
-}
-
-/** One after the other: many streams must not take all connections from the queries. */
-function createTurns(): <T>(work: () => Promise<T>) => Promise<T> {
-  let last: Promise<unknown> = Promise.resolve();
-  return (work) => {
-    const turn = last.then(work);
-    last = turn.catch(() => undefined);
-    return turn;
-  };
 }
