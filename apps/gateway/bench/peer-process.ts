@@ -1,7 +1,7 @@
 import { processUsage } from '@newscience/measure/process-usage';
+import { freePort } from '@newscience/testing/free-port';
 import { fork, spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { delimiter, join } from 'node:path';
 import type { MemoryReading } from './peers/announce.ts';
 
@@ -172,12 +172,4 @@ async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
     child.kill(signal);
     setTimeout(() => child.kill('SIGKILL'), 2_000).unref();
   });
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
