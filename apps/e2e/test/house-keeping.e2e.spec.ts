@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { Client } from 'pg';
-import { runningSite } from './site.ts';
+import { portOffsets, runningSite } from './site.ts';
 import { memoryKb, processesOf } from './support/launched.ts';
 
 const site = runningSite();
@@ -101,7 +101,7 @@ describe('what the launcher started', () => {
 
   onLinux('listens on this machine alone', () => {
     const tcp = readFileSync('/proc/net/tcp', 'utf8').split('\n').slice(1);
-    for (const wanted of [port, port + 1, port + 2, postgresPort]) {
+    for (const wanted of portOffsets.map((offset) => port + offset)) {
       const local = tcp
         .map((line) => line.trim().split(/\s+/))
         .filter(

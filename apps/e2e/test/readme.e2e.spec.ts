@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { freePortRange } from '@newscience/testing/free-port';
 import { commandsOf } from './readme-commands.ts';
-import { root } from './site.ts';
+import { portOffsets, root } from './site.ts';
 
 const commands = commandsOf(readFileSync(join(root, 'README.md'), 'utf8'));
 
@@ -23,7 +23,7 @@ describe('the README', () => {
 
   beforeAll(async () => {
     dataDir = await mkdtemp(join(tmpdir(), 'newscience-readme-'));
-    const port = await freePortRange([1, 2, 9]);
+    const port = await freePortRange(portOffsets.slice(1));
     const hidden = /^(npm_|NODE_OPTIONS|NODE_ENV|JEST_|NX_|NEWSCIENCE_E2E)/;
     const own = Object.entries(process.env).filter(([name]) => !hidden.test(name));
     env = { ...Object.fromEntries(own), NEWSCIENCE_DATA: dataDir, NEWSCIENCE_PORT: String(port) };

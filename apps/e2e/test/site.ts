@@ -6,6 +6,9 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { freePortRange } from '@newscience/testing/free-port';
 
+/** Where a site listens, as distances from its public port. */
+export const portOffsets = [0, 1, 2, 4, 9];
+
 export const root = join(import.meta.dirname, '..', '..', '..');
 
 export type StartedSite = {
@@ -25,7 +28,7 @@ export type StartedSite = {
 export async function startSite(): Promise<StartedSite> {
   const dataDir = mkdtempSync(join(tmpdir(), 'newscience-e2e-'));
   chmodSync(dataDir, 0o755);
-  const port = await freePortRange([1, 2, 9]);
+  const port = await freePortRange(portOffsets.slice(1));
   const launcher = runPinned([
     'infra/local/src/main.ts',
     '--json',
