@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createLogger } from '@newscience/service-kit/logging';
 import { createPool, withTransaction } from '@newscience/service-kit/postgres';
 import { eventually } from '@newscience/testing/eventually';
+import { planKills, runKills, victimOf } from '@newscience/testing/process-killer';
 import { type ServiceProcess, startService } from '@newscience/testing/service-process';
 import type { TestDatabase } from '@newscience/testing/template-database';
 import type pg from 'pg';
@@ -55,17 +56,12 @@ async function write(writer: number): Promise<void> {
 
 describe('three relay processes that are killed again and again', () => {
   it('publish 5,000 events of 50 keys, none lost, in order per key', async () => {
-    const progress = { written: false };
-    const writing = Promise.all([0, 1, 2, 3, 4].map(write)).then(() => (progress.written = true));
-    let kills = 0;
-    while (!progress.written || kills < 6) {
-      await sleep(150 + Math.random() * 150);
-      const victim = relays[kills % relays.length];
-      await victim?.kill('SIGKILL');
-      await victim?.restart();
-      kills += 1;
-    }
-    await writing;
+    const victims = Object.fromEntries(relays.map((relay, n) => [`relay-${n}`, victimOf(relay)]));
+    const plan = planKills({
+      ...{ seed: 1, kills: 12, weights: { 'relay-0': 1, 'relay-1': 1, 'relay-2': 1 } },
+      ...{ afterMs: [100, 400], downMs: [0, 200] },
+    });
+    await Promise.all([...[0, 1, 2, 3, 4].map(write), runKills({ plan, victims })]);
     await eventually(
       async () => expect((await pool.query('SELECT 1 FROM outbox LIMIT 1')).rowCount).toBe(0),
       { withinMs: 60_000 },
@@ -80,6 +76,6 @@ describe('three relay processes that are killed again and again', () => {
     for (const numbers of comings.values()) expect(numbers).toEqual(inOrder);
     expect(new Set(rows.map(({ publisher }) => publisher)).size).toBe(3);
     // Only what was on its way at a kill comes twice: a batch of 40 a kill, at most.
-    expect(rows.length - KEYS * EVENTS_PER_KEY).toBeLessThanOrEqual(40 * kills);
+    expect(rows.length - KEYS * EVENTS_PER_KEY).toBeLessThanOrEqual(40 * plan.length);
   }, 120_000);
 });

@@ -8,6 +8,7 @@ import { createLogger } from '@newscience/service-kit/logging';
 import { migrate } from '@newscience/service-kit/migrations';
 import { createPool, withTransaction } from '@newscience/service-kit/postgres';
 import { eventually } from '@newscience/testing/eventually';
+import { planKills, runKills, victimOf } from '@newscience/testing/process-killer';
 import { type ServiceProcess, startService } from '@newscience/testing/service-process';
 import { createTemplate, type TestDatabase } from '@newscience/testing/template-database';
 import type pg from 'pg';
@@ -68,17 +69,14 @@ async function write(): Promise<void> {
 
 describe('services that publish and consume over the bus and are killed again and again', () => {
   it('have each effect once and in order per key', async () => {
-    const progress = { written: false };
-    const writing = write().then(() => (progress.written = true));
-    let kills = 0;
-    while (!progress.written || kills < 6) {
-      await sleep(200 + Math.random() * 300);
-      const victim = services[kills % services.length];
-      await victim?.kill('SIGKILL');
-      await victim?.restart();
-      kills += 1;
-    }
-    await writing;
+    const victims = Object.fromEntries(
+      services.map((service, n) => [`service-${n}`, victimOf(service)]),
+    );
+    const plan = planKills({
+      ...{ seed: 1, kills: 10, weights: { 'service-0': 1, 'service-1': 1, 'service-2': 1 } },
+      ...{ afterMs: [200, 500], downMs: [0, 300] },
+    });
+    await Promise.all([write(), runKills({ plan, victims })]);
     const ids = async (): Promise<string[]> =>
       (await pool.query<{ id: string }>('SELECT id FROM effect ORDER BY n')).rows.map(
         ({ id }) => id,

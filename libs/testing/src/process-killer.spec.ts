@@ -3,7 +3,14 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, it } from '@jest/globals';
 
 import { eventually } from './eventually.ts';
-import { killAfter, type KillReport, killWhen, planKills, runKills } from './process-killer.ts';
+import {
+  killAfter,
+  type KillReport,
+  killWhen,
+  planKills,
+  runKills,
+  victimOf,
+} from './process-killer.ts';
 import { startService } from './service-process.ts';
 import { type SupervisedService, superviseService } from './supervised-service.ts';
 
@@ -102,6 +109,15 @@ describe('the killer', () => {
       signal: AbortSignal.timeout(20),
     });
     expect(reports).toEqual([]);
+  });
+
+  it('takes a service process for a victim', async () => {
+    const service = await startService({ file });
+    const { pid } = service;
+    const plan = [{ victim: 'it', afterMs: 0, downMs: 0 }];
+    await runKills({ plan, victims: { it: victimOf(service) } });
+    expect(service.pid).not.toBe(pid);
+    await service.stop();
   });
 
   it('kills at a chosen instant', async () => {

@@ -11,6 +11,12 @@ export type Victim = {
   readonly start: () => Promise<unknown>;
 };
 
+/** A service process as a victim. */
+export const victimOf = (service: ServiceProcess): Victim => ({
+  kill: () => service.kill('SIGKILL'),
+  start: () => service.restart(),
+});
+
 export type PlannedKill = {
   readonly victim: string;
   /** Since the kill before. Milliseconds. */
