@@ -8,6 +8,7 @@ import { requireRole, type TokenVerifier } from '@newscience/service-kit/operato
 import { defineProblems } from '@newscience/service-kit/problem';
 import { err, ok } from '@newscience/service-kit/result';
 import { createConformance } from '@newscience/testing/openapi-conformance';
+import type { Express } from 'express';
 import { z } from 'zod';
 
 import {
@@ -51,7 +52,7 @@ const callerSchema = z.object({
 export const tokenOf = (caller: Caller): string =>
   Buffer.from(JSON.stringify(caller)).toString('base64url');
 
-const verify: TokenVerifier = (token) => {
+export const verify: TokenVerifier = (token) => {
   try {
     const caller = callerSchema.parse(JSON.parse(Buffer.from(token, 'base64url').toString()));
     return Promise.resolve(ok({ ...caller, expiresAt: new Date(Date.now() + 60_000) }));
@@ -65,17 +66,26 @@ const openApi = buildOpenApi({
   securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } },
 });
 
-/** A service that has nothing but the operator API of its events. */
+type EventApiOptions = EventRoutesOptions & {
+  /** False for a service that forgot to ask who it is. */
+  readonly guarded?: boolean;
+  /** What the service has besides. */
+  readonly routes?: (app: Express) => void;
+};
+
+/** A service that has little but the operator API of its events. */
 export async function startEventApi({
   guarded = true,
+  routes,
   ...options
-}: EventRoutesOptions & { readonly guarded?: boolean }): Promise<EventApi> {
+}: EventApiOptions): Promise<EventApi> {
   const app = createHttpApp({
     ...{ name: 'test', logger: silent, metrics: createMetrics('test'), health: createHealth() },
     problems: defineProblems(eventProblems),
     routes: (into) => {
       if (guarded) into.use('/admin/events', requireRole(verify, ['operator']));
       into.use(eventRoutes(options));
+      routes?.(into);
     },
   });
   const server = await listen({ app, host: '127.0.0.1', port: 0, logger: silent });
