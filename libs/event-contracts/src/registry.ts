@@ -7,6 +7,7 @@ import { commentDeleted } from './comment/deleted.ts';
 import { commentHidden } from './comment/hidden.ts';
 import { commentPosted } from './comment/posted.ts';
 import { commentRestored } from './comment/restored.ts';
+import { commentUpdated } from './comment/updated.ts';
 import type { EventContract, EventOf } from './define-event.ts';
 import { envelopeSchema, readEventType } from './envelope.ts';
 import { err, ok, type Result } from './result.ts';
@@ -25,6 +26,7 @@ const all = [
   commentPosted,
   commentHidden,
   commentRestored,
+  commentUpdated,
   commentDeleted,
   routeDefined,
   routeStageChanged,

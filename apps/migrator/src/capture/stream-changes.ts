@@ -1,0 +1,160 @@
+import type { Lsn } from '../domain/lsn.ts';
+import { parseLsn } from '../domain/lsn.ts';
+import { createConfirmation } from '../domain/confirmation.ts';
+import { relationFault } from '../domain/relation-fit.ts';
+import { HEARTBEAT_PREFIX } from '../legacy/legacy-database.ts';
+import type { Decoded } from '../legacy/pgoutput.ts';
+import { openReplicationStream } from '../legacy/replication-stream.ts';
+import { outboxBounds, savePosition } from '../store/capture-progress.ts';
+import type { CaptureSession } from '../store/capture-session.ts';
+import type { CaptureContext } from './context.ts';
+import { SchemaMismatch } from './context.ts';
+import { createLegacyTransaction, type LegacyTransaction } from './legacy-transaction.ts';
+import { startUpkeep } from './upkeep.ts';
+
+export type StreamFrom = {
+  readonly epoch: number;
+  readonly position: Lsn;
+  readonly systemId: string;
+  readonly notices: readonly string[];
+};
+
+/** An idle stream's position is written down this often, milliseconds: each time is a write that nobody asked for. */
+const SAVE_IDLE_EVERY_MS = 5000;
+
+/**
+ * Captures changes from `from` on until something ends it; then it rejects.
+ *
+ * @throws SnapshotDue, CaptureStopped, Fenced, or what a database has to say
+ */
+export async function streamChanges(
+  context: CaptureContext,
+  session: CaptureSession,
+  from: StreamFrom,
+  signal: AbortSignal,
+): Promise<never> {
+  const { slot, publication, legacyUrl, tables, metrics } = context;
+  const { epoch, systemId } = from;
+  const confirmation = createConfirmation(0n);
+  const standing = await outboxBounds(context.pool);
+  confirmation.captured(from.position, standing.newest ?? 0n);
+  const stream = await openReplicationStream({
+    url: legacyUrl,
+    applicationName: 'migrator-capture',
+    slot,
+    publication,
+    from: from.position,
+    confirmed: 0n,
+  });
+
+  let saved = from.position;
+  let reached = from.position;
+  let savedAt = performance.now();
+  let transaction: LegacyTransaction | undefined;
+  let transactions = 0;
+  let lastCommitAt: string | null = null;
+
+  const upkeep = startUpkeep(context, session, {
+    notices: from.notices,
+    signal,
+    confirmed: () => {
+      stream.confirm(confirmation.confirmed());
+      return confirmation.confirmed();
+    },
+    published: confirmation.published,
+    progress: () => ({
+      saved,
+      reached,
+      transactions,
+      lastCommitAt,
+      openSince: transaction?.committedAt ?? null,
+    }),
+    fail: () => stream.close(),
+  });
+
+  const idle = async (position: Lsn): Promise<void> => {
+    if (position > reached) reached = position;
+    if (position <= saved || performance.now() - savedAt < SAVE_IDLE_EVERY_MS) return;
+    await session.transaction((client) => savePosition(client, position, null));
+    saved = position;
+    savedAt = performance.now();
+    confirmation.captured(position, 0n);
+  };
+
+  const commit = async (open: LegacyTransaction, end: Lsn): Promise<void> => {
+    const { rows, types, newest } = await open.commit(end);
+    if (end > reached) reached = end;
+    if (rows === 0) return;
+    saved = end;
+    savedAt = performance.now();
+    transactions += 1;
+    lastCommitAt = open.committedAt;
+    confirmation.captured(end, newest ?? 0n);
+    metrics.transaction(rows);
+    metrics.events(types);
+  };
+
+  const take = async (message: Decoded): Promise<void> => {
+    switch (message.tag) {
+      case 'begin':
+        transaction = createLegacyTransaction({
+          session,
+          tables,
+          epoch,
+          systemId,
+          committedAt: timeOf(message.commitTime.valueOf()),
+        });
+        return;
+      case 'commit': {
+        const open = transaction;
+        if (open === undefined || message.commitEndLsn === null) return;
+        await commit(open, parseLsn(message.commitEndLsn));
+        transaction = undefined;
+        return;
+      }
+      case 'relation':
+        checkRelation(context, message);
+        return;
+      case 'message':
+        if (message.prefix === HEARTBEAT_PREFIX)
+          upkeep.heartbeatSeen(Buffer.from(message.content).toString('utf8'));
+        return;
+      case 'insert':
+      case 'update':
+      case 'delete':
+      case 'truncate':
+        await transaction?.change(message);
+        return;
+      case 'origin':
+      case 'type':
+    }
+  };
+
+  try {
+    for (;;) {
+      const item = await stream.next();
+      upkeep.check();
+      if (item.kind === 'change') await take(item.message);
+      else if (transaction === undefined) await idle(item.position);
+    }
+  } catch (error) {
+    await transaction?.rollback();
+    upkeep.check();
+    throw error;
+  } finally {
+    stream.close();
+    await upkeep.stop();
+  }
+}
+
+function checkRelation(
+  { tables }: CaptureContext,
+  relation: Extract<Decoded, { tag: 'relation' }>,
+): void {
+  const expected = relation.schema === 'public' ? tables.get(relation.name) : undefined;
+  const fault = expected === undefined ? null : relationFault(expected, relation);
+  if (fault !== null) throw new SchemaMismatch(fault);
+}
+
+/** Microseconds since 1970 as RFC 3339. */
+const timeOf = (micros: bigint): string => new Date(Number(micros / 1000n)).toISOString();

@@ -1,0 +1,3 @@
+import { migrateMain } from '@newscience/service-kit/migrations';
+
+await migrateMain(import.meta);
