@@ -3,6 +3,7 @@ import { readGatewayConfig } from './config.ts';
 
 const least = {
   DATABASE_URL: 'postgres://gateway:hidden-word@127.0.0.1:8089/gateway',
+  EVENT_BUS_URL: 'postgres://bus:hidden-word@127.0.0.1:8089/bus',
   MONOLITH_URL: 'http://127.0.0.1:8082',
 };
 
@@ -18,7 +19,7 @@ function faultsOf(env: Record<string, string>) {
 }
 
 describe('the configuration', () => {
-  it('needs a database and a monolith, and has a default for all else', () => {
+  it('needs a database, an event bus and a monolith, and has a default for all else', () => {
     expect(configOf({})).toMatchObject({
       HOST: '127.0.0.1',
       PORT: 8080,
@@ -36,7 +37,7 @@ describe('the configuration', () => {
     });
   });
 
-  it('keeps the database password to itself', () => {
+  it('keeps passwords to itself', () => {
     expect(JSON.stringify(configOf({}))).not.toContain('hidden-word');
   });
 
@@ -61,9 +62,9 @@ describe('the configuration', () => {
   });
 
   it('takes the monolith from either setting, and refuses two different ones', () => {
-    const { DATABASE_URL } = least;
+    const { DATABASE_URL, EVENT_BUS_URL } = least;
     expect(
-      readGatewayConfig({ DATABASE_URL, UPSTREAMS: 'monolith=http://m.internal' }),
+      readGatewayConfig({ DATABASE_URL, EVENT_BUS_URL, UPSTREAMS: 'monolith=http://m.internal' }),
     ).toMatchObject({ value: { monolithOrigin: 'http://m.internal' } });
     expect(configOf({ UPSTREAMS: 'monolith=http://127.0.0.1:8082' }).monolithOrigin).toBe(
       'http://127.0.0.1:8082',
@@ -78,8 +79,10 @@ describe('the configuration', () => {
       'PORT',
       'OPERATOR_PORT',
       'DATABASE_URL',
+      'EVENT_BUS_URL',
     ]);
-    expect(faultsOf({ DATABASE_URL: least.DATABASE_URL })).toMatchObject([
+    const { DATABASE_URL, EVENT_BUS_URL } = least;
+    expect(faultsOf({ DATABASE_URL, EVENT_BUS_URL })).toMatchObject([
       { name: 'MONOLITH_URL', problem: 'is missing' },
     ]);
     const faults = faultsOf({

@@ -18,7 +18,7 @@ export const configSchema = z.object({
   DATABASE_URL: setting.secretUrl(['postgres', 'postgresql']),
   DATABASE_POOL_MAX: setting.integer({ min: 2, max: 100 }).default(4),
   /** Where changes of the route table are published: `postgres://…` or `kafka://…`. */
-  EVENT_BUS_URL: setting.secretUrl(['postgres', 'postgresql', 'kafka']).optional(),
+  EVENT_BUS_URL: setting.secretUrl(['postgres', 'postgresql', 'kafka']),
 
   /** Where everything goes that no route takes; the same as `monolith` in UPSTREAMS. */
   MONOLITH_URL: setting.url(http).optional(),

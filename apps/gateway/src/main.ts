@@ -55,11 +55,9 @@ await runService({
     });
     shutdown.add('announcements', announcements.stop);
 
-    const publishing =
-      config.EVENT_BUS_URL === undefined
-        ? undefined
-        : await startPublishing({ busUrl: config.EVENT_BUS_URL, databaseUrl, logger, metrics });
-    if (publishing !== undefined) shutdown.add('publishing', publishing.stop);
+    const busUrl = config.EVENT_BUS_URL;
+    const publishing = await startPublishing({ busUrl, databaseUrl, logger, metrics });
+    shutdown.add('publishing', publishing.stop);
 
     const probe = createTargetProbe({ timeoutMs: config.PROBE_TIMEOUT_MS });
     const { monolithOrigin } = config;
@@ -68,7 +66,7 @@ await runService({
       feed,
       monolithOrigin,
       probe: createTargetProbe({ timeoutMs: 900 }),
-      checkBus: publishing?.check,
+      checkBus: publishing.check,
     });
     const verifyToken = createTokenVerifier({
       jwksUrl: config.jwksUrl,

@@ -8,8 +8,8 @@ export type ReadinessOptions = {
   feed: Pick<TableFeed, 'status'>;
   probe: TargetProbe;
   monolithOrigin: string;
-  /** Says how the event bus is, or rejects. None where there is no bus. */
-  checkBus?: (() => Promise<string>) | undefined;
+  /** Says how the event bus is, or rejects. */
+  checkBus: () => Promise<string>;
   /** A table that the database has not confirmed for this long may be out of date, milliseconds. Default 3000. */
   staleMs?: number;
 };
@@ -31,7 +31,7 @@ export function addReadinessChecks(health: Health, options: ReadinessOptions): v
     return monolithOrigin;
   };
   health.add('monolith', checkMonolith, optional);
-  if (checkBus !== undefined) health.add('bus', checkBus, optional);
+  health.add('bus', checkBus, optional);
 }
 
 // eslint-disable-next-line @typescript-eslint/require-await -- a check says that it failed by rejecting
