@@ -24,6 +24,7 @@ import {
   type CaptureSession,
   endSilentOwner,
   Fenced,
+  isOwned,
   openCaptureSession,
 } from '../store/capture-session.ts';
 import { MirrorBroken } from '../store/mirror.ts';
@@ -184,7 +185,9 @@ export function startCapture(options: CaptureOptions): Capture {
   const run = async (): Promise<void> => {
     while (!signal.aborted) {
       try {
-        session = await openCaptureSession(options.databaseUrl, options.name);
+        session = (await isOwned(pool))
+          ? null
+          : await openCaptureSession(options.databaseUrl, options.name);
         if (session === null) await standBy();
         else await own(session);
       } catch (error) {

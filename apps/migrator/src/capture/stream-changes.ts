@@ -37,7 +37,7 @@ export async function streamChanges(
   const { epoch, systemId } = from;
   const confirmation = createConfirmation(0n);
   const standing = await outboxBounds(context.pool);
-  confirmation.captured(from.position, standing.newest ?? 0n);
+  confirmation.captured(from.position, standing.newest);
   const stream = await openReplicationStream({
     url: legacyUrl,
     applicationName: 'migrator-capture',
@@ -57,11 +57,8 @@ export async function streamChanges(
   const upkeep = startUpkeep(context, session, {
     notices: from.notices,
     signal,
-    confirmed: () => {
-      stream.confirm(confirmation.confirmed());
-      return confirmation.confirmed();
-    },
-    published: confirmation.published,
+    confirm: stream.confirm,
+    confirmation,
     progress: () => ({
       saved,
       reached,
@@ -78,7 +75,7 @@ export async function streamChanges(
     await session.transaction((client) => savePosition(client, position, null));
     saved = position;
     savedAt = performance.now();
-    confirmation.captured(position, 0n);
+    confirmation.captured(position, null);
   };
 
   const commit = async (open: LegacyTransaction, end: Lsn): Promise<void> => {
@@ -89,7 +86,7 @@ export async function streamChanges(
     savedAt = performance.now();
     transactions += 1;
     lastCommitAt = open.committedAt;
-    confirmation.captured(end, newest ?? 0n);
+    confirmation.captured(end, newest);
     metrics.transaction(rows);
     metrics.events(types);
   };

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { legacyTables } from '@newscience/anti-corruption-layer/legacy-tables';
 import { messageOf } from '@newscience/service-kit/error-text';
 
+import type { Confirmation } from '../domain/confirmation.ts';
 import { formatLsn, type Lsn } from '../domain/lsn.ts';
 import { schemaFit } from '../domain/schema-fit.ts';
 import {
@@ -13,6 +14,7 @@ import {
 } from '../legacy/legacy-database.ts';
 import { outboxBounds, requireSnapshot, signOfLife } from '../store/capture-progress.ts';
 import { type CaptureSession, Fenced } from '../store/capture-session.ts';
+import { countRejected } from '../store/operator-views.ts';
 import { CaptureStopped, type CaptureContext, SnapshotDue } from './context.ts';
 
 export type StreamProgress = {
@@ -30,10 +32,9 @@ export type UpkeepOptions = {
   readonly notices: readonly string[];
   readonly signal: AbortSignal;
   readonly progress: () => StreamProgress;
-  /** The outbox's oldest event, or null where it is empty. */
-  readonly published: (oldest: bigint | null) => void;
-  /** Tells PostgreSQL what it may forget, and gives it back. */
-  readonly confirmed: () => Lsn;
+  readonly confirmation: Confirmation;
+  /** Tells PostgreSQL what it may forget. */
+  readonly confirm: (position: Lsn) => void;
   /** Something has come up: see `check`. */
   readonly fail: () => void;
 };
@@ -48,6 +49,7 @@ export type Upkeep = {
 const EVERY_MS = 500;
 const STANDING_EVERY_MS = 2000;
 const SCHEMA_EVERY_MS = 5000;
+const REJECTED_EVERY_MS = 5000;
 
 /** What goes on beside the stream: signs of life, confirmation, heartbeat, lag, and a look at the schema. */
 export function startUpkeep(
@@ -70,7 +72,7 @@ export function startUpkeep(
 
   const report = (): void => {
     const progress = options.progress();
-    const confirmed = options.confirmed();
+    const confirmed = options.confirmation.confirmed();
     const lagBytes = Number(max((standing?.end ?? 0n) - progress.reached, 0n));
     const lagSeconds = lagOf(progress.openSince, heartbeat, context.now());
     metrics.lag(lagBytes, lagSeconds);
@@ -94,7 +96,11 @@ export function startUpkeep(
     const sign = await signOfLife(pool, session.generation, 'streaming');
     if (session.isLost() || sign.fenced) fail(new Fenced());
     else if (sign.snapshotDue !== null) fail(new SnapshotDue(sign.snapshotDue));
-    options.published((await outboxBounds(pool)).oldest);
+    const { confirmation } = options;
+    const newestMark = confirmation.newestMark();
+    if (newestMark === null) return;
+    confirmation.published((await outboxBounds(pool)).oldest, newestMark);
+    options.confirm(confirmation.confirmed());
   };
 
   const beat = async (): Promise<void> => {
@@ -132,6 +138,7 @@ export function startUpkeep(
       if (standing.slotLost) fail(new Error('the replication slot is lost'));
     }),
     everySoOften(SCHEMA_EVERY_MS, lookAtSchema),
+    everySoOften(REJECTED_EVERY_MS, async () => metrics.rejected(await countRejected(pool))),
   ];
 
   const run = async (): Promise<void> => {

@@ -60,6 +60,8 @@ export async function openCaptureSession(
   };
   try {
     await client.connect();
+    // What was confirmed to the legacy database must not be forgotten here by a crash of the server.
+    await client.query('SET synchronous_commit = on');
     // A host that vanishes without a word is noticed within 11 s. Not every platform can be told.
     for (const [setting, seconds] of [
       ['idle', 5],
@@ -131,11 +133,22 @@ function sessionOf(
   };
 }
 
+const lockHolder = `
+l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
+  AND l.classid = ($1::bigint >> 32)::oid AND l.objid = ($1::bigint & 4294967295)::oid
+  AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())`;
+
+/** Whether some instance captures now. */
+export async function isOwned(pool: pg.Pool): Promise<boolean> {
+  const { rowCount } = await pool.query(`SELECT 1 FROM pg_locks l WHERE ${lockHolder}`, [
+    CAPTURE_LOCK,
+  ]);
+  return rowCount !== 0;
+}
+
 const endHungOwner = `
 SELECT pg_terminate_backend(l.pid) FROM pg_locks l, capture_owner o
-WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
-  AND l.classid = ($1::bigint >> 32)::oid AND l.objid = ($1::bigint & 4294967295)::oid
-  AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+WHERE ${lockHolder}
   AND o.seen_at < clock_timestamp() - make_interval(secs => $2::float8 / 1000)`;
 
 /** Ends the session of an owner that has given no sign of life for so long, milliseconds. */

@@ -55,11 +55,9 @@ export function translateArticle(rows: ArticleRows): Translated<ArticleState> {
   const art = artRow.safeParse(rows.art);
   if (!art.success) return unreadable('art', art.error);
   const row = art.data;
-  if (row.sts === 'D' || row.sts === 'E')
-    return translated({ status: 'unpublished', revision: row.rev, updatedAt: row.upd_ts });
+  if (row.sts === 'D' || row.sts === 'E') return translated(unpublished(row));
   // An article may be withdrawn without ever having been published.
-  if (row.sts === 'W' && row.pub_ts === null)
-    return translated({ status: 'unpublished', revision: row.rev, updatedAt: row.upd_ts });
+  if (row.sts === 'W' && row.pub_ts === null) return translated(unpublished(row));
 
   const sect = sectRow.safeParse(rows.sect);
   if (!sect.success)
@@ -90,13 +88,21 @@ export function translateArticle(rows: ArticleRows): Translated<ArticleState> {
     publishedAt: row.pub_ts,
     updatedAt: row.upd_ts,
   } satisfies Record<keyof ArticleContent, unknown>);
-  if (!content.success) return unreadable('art', content.error);
+  if (!content.success)
+    // A withdrawal is told in any case: of a content that was told before.
+    return row.sts === 'W' ? translated(unpublished(row)) : unreadable('art', content.error);
   return translated(
     row.sts === 'P'
       ? { status: 'published', content: content.data }
       : { status: 'withdrawn', content: content.data, withdrawnAt: row.wdr_ts },
   );
 }
+
+const unpublished = (row: z.output<typeof artRow>): ArticleState => ({
+  status: 'unpublished',
+  revision: row.rev,
+  updatedAt: row.upd_ts,
+});
 
 function namesIn(
   rows: readonly LegacyRow[],
