@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline';
 import { freePortRange } from '@newscience/testing/free-port';
 
 /** Where a site listens, as distances from its public port. */
-export const portOffsets = [0, 1, 2, 4, 9];
+export const portOffsets = [0, 1, 2, 3, 4, 9];
 
 export const root = join(import.meta.dirname, '..', '..', '..');
 

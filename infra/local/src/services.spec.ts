@@ -60,6 +60,7 @@ describe('the closing table', () => {
         '  What               Where                   Log',
         '  gateway            http://127.0.0.1:8080   .newscience/logs/gateway.log',
         '  activity-service   http://127.0.0.1:8084   .newscience/logs/activity-service.log',
+        '  migrator           http://127.0.0.1:8083   .newscience/logs/migrator.log',
         '  monolith           http://127.0.0.1:8082   .newscience/logs/monolith.log',
         '  operator API       http://127.0.0.1:8081',
         '  PostgreSQL         127.0.0.1:8089          .newscience/logs/postgres.log',

@@ -31,6 +31,31 @@ export const newScience: Site = {
       stopWithinMs: 2500,
     },
     {
+      name: 'migrator',
+      main: 'apps/migrator/src/main.ts',
+      migrate: 'apps/migrator/src/migrate.ts',
+      prepare: {
+        main: 'apps/migrator/src/provision.ts',
+        failure: 'The legacy database could not be made ready for change capture',
+        env: ({ adminUrl, secret }) => ({
+          LEGACY_ADMIN_URL: adminUrl('monolith'),
+          LEGACY_CAPTURE_PASSWORD: secret('legacy-capture'),
+        }),
+      },
+      ports: [{ offset: 3, purpose: 'the migrator' }],
+      healthUrl: (base) => `${loopback(base + 3)}/health/ready`,
+      url: (base) => loopback(base + 3),
+      env: ({ basePort, databaseUrl, busUrl, roleUrl }) => ({
+        HOST: '127.0.0.1',
+        PORT: String(basePort + 3),
+        DATABASE_URL: databaseUrl,
+        EVENT_BUS_URL: busUrl,
+        LEGACY_REPLICATION_URL: roleUrl('monolith', 'legacy_capture'),
+        JWKS_URL: `${loopback(basePort + 2)}/.well-known/jwks.json`,
+      }),
+      stopWithinMs: 2500,
+    },
+    {
       name: 'activity-service',
       main: 'apps/activity-service/src/main.ts',
       migrate: 'apps/activity-service/src/migrate.ts',
