@@ -1,7 +1,9 @@
 import type { Logger } from '@newscience/service-kit/logging';
+import type { Metrics } from '@newscience/service-kit/metrics';
 import { reveal, type Secret } from '@newscience/service-kit/secret';
 
 import type { EventBus } from './bus.ts';
+import { observed } from './observed-bus.ts';
 
 export type ConnectOptions = {
   /** `postgres://…` or `kafka://host:port,host:port`: the scheme picks the adapter. */
@@ -9,7 +11,9 @@ export type ConnectOptions = {
   /** Of the service: seen in the engine's own lists of clients. */
   readonly name: string;
   readonly logger: Logger;
-  /** To PostgreSQL, at most; one for notifications not counted. Default 10. Kafka needs no such thing. */
+  /** Gets the `event_bus_` metrics; one bus a registry. Default none. */
+  readonly metrics?: Metrics;
+  /** To PostgreSQL, at most; one for notifications not counted. Default 4. Kafka needs no such thing. */
   readonly connections?: number;
 };
 
@@ -18,6 +22,11 @@ export type ConnectOptions = {
  * @throws TypeError for a scheme that no adapter takes
  */
 export async function connectBus(options: ConnectOptions): Promise<EventBus> {
+  const bus = await adapterFor(options);
+  return options.metrics === undefined ? bus : observed(bus, options.metrics);
+}
+
+async function adapterFor(options: ConnectOptions): Promise<EventBus> {
   const scheme = /^[a-z][a-z0-9+.-]*(?=:)/i.exec(reveal(options.url))?.[0].toLowerCase() ?? '';
   switch (scheme) {
     case 'postgres':

@@ -33,7 +33,7 @@ const name = 'gateway';
  */
 export async function startPublishing(options: PublishingOptions): Promise<Publishing> {
   const { busUrl, databaseUrl, logger, metrics } = options;
-  const bus = await connectBus({ url: busUrl, name, logger, connections: 2 });
+  const bus = await connectBus({ url: busUrl, name, logger, metrics, connections: 2 });
   const declaring = declareInBackground(bus, topics, logger);
   const relay = startRelay({
     databaseUrl,

@@ -19,7 +19,7 @@ export type PostgresBusOptions = {
   /** Who connects: seen in `pg_stat_activity`. */
   readonly name: string;
   readonly logger: Logger;
-  /** Connections at most, one for notifications not counted. Default 10. */
+  /** Connections at most, one for notifications not counted. Default 4: each costs the server 10 to 20 MB. */
   readonly connections?: number;
   /**
    * A member that is silent for `leaseMs` (default 6000) is taken for dead; it says something every
@@ -31,7 +31,7 @@ export type PostgresBusOptions = {
 /** The event bus on a log table in PostgreSQL. Connects when it is first needed. */
 export function createPostgresBus(options: PostgresBusOptions): EventBus {
   const { url, name, logger, timing = { leaseMs: 6000, heartbeatMs: 1500 } } = options;
-  const pool = createPool({ url, applicationName: name, logger, max: options.connections ?? 10 });
+  const pool = createPool({ url, applicationName: name, logger, max: options.connections ?? 4 });
   const counts = createPartitionCounts();
   const members = new Set<Member>();
   const sweeping = startSweeping(pool, logger);
