@@ -8,6 +8,7 @@ import { withTransaction } from '@newscience/service-kit/postgres';
 import { dockerMissing, kafkaImage, startKafkaEngine } from '@newscience/testing/kafka-engine';
 
 import { articleEvent, articleEvents } from '../test/backbone/article-events.ts';
+import { openCapture } from './capture.ts';
 import { ceiling } from './ceiling.ts';
 import { consumerRate, deliveryRate } from './consumer-rate.ts';
 import { latency } from './latency.ts';
@@ -15,6 +16,8 @@ import { relayRate } from './relay-rate.ts';
 import { type BenchSite, logger, openSite } from './site.ts';
 
 const ARTICLES = 2000;
+/** Between two changes whose latency is measured. */
+const EVERY_MS = 20;
 
 /**
  * What the backbone carries, embedded, with durable PostgreSQL: relay, bus and consumer share the machine's cores
@@ -35,6 +38,10 @@ export const benchmark = defineBenchmark({
       name: 'relay, batched: at least 10,000 events a second',
       anyOf: [{ figure: 'relay, batched', atLeast: 10_000 }],
     },
+    {
+      name: 'from legacy commit to consumer: p50 under 50 ms',
+      anyOf: [{ figure: 'latency, legacy commit to consumer: p50', atMost: 50 }],
+    },
   ],
   run: async (context) => {
     context.progress('starting PostgreSQL');
@@ -42,6 +49,8 @@ export const benchmark = defineBenchmark({
     context.version('postgres', site.postgresVersion);
     const kafka = await openKafka(context);
     const next = eventSource(context);
+    context.progress('starting the migrator on a legacy database of its own');
+    const capture = await openCapture(context.cleanUp);
     for (let round = 1; round <= context.rounds; round++) {
       const step = (text: string) =>
         context.progress(`round ${round} of ${context.rounds}: ${text}`);
@@ -59,6 +68,16 @@ export const benchmark = defineBenchmark({
       context.record('ceiling: INSERT, one a transaction', most.insertSingle, 'rows/s');
       step('latency from the outbox');
       await measureOutboxLatency(context, site);
+      step('latency from the legacy database');
+      const { p50, p99 } = await capture.latency(context.parameter('changes'), EVERY_MS);
+      context.record('latency, legacy commit to consumer: p50', p50, 'ms');
+      context.record('latency, legacy commit to consumer: p99', p99, 'ms');
+      step('capture at full speed');
+      const count = context.parameter('changes') * 2;
+      const single = await capture.throughput(count, 1);
+      context.record('capture, one article a legacy transaction', single, 'changes/s');
+      const imported = await capture.throughput(count * 2, 100);
+      context.record('capture, 100 articles a legacy transaction', imported, 'changes/s');
     }
   },
 });
@@ -131,7 +150,7 @@ async function measureOutboxLatency(context: BenchmarkContext, site: BenchSite):
   const run = Math.random().toString(36).slice(2);
   const { p50, p99 } = await latency(site, site.bus, {
     count: context.parameter('changes'),
-    everyMs: 20,
+    everyMs: EVERY_MS,
     commit: async (n) => {
       const id = `latency-${run}-${n}`;
       await withTransaction(site.pool, (client) =>
