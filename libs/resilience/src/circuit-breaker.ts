@@ -221,10 +221,12 @@ class Breaker implements CircuitBreaker {
     );
   }
 
-  #changed(passes: boolean, { scope, from, to }: GateChange): void {
+  #changed(passes: boolean, change: GateChange | undefined): void {
     this.#passes = passes;
     this.#generation += 1;
     this.#strategy.reset();
+    if (change === undefined) return;
+    const { scope, from, to } = change;
     tell(this.#on, {
       type: 'circuit-changed',
       policy: this.name,

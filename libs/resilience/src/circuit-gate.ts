@@ -3,7 +3,11 @@ import type { TripReason } from './domain/trip/strategy.ts';
 import type { CircuitOpen } from './rejections.ts';
 
 /** A probe that was admitted, and in which generation. */
-export type ProbeTicket = { readonly id: string; readonly generation: number };
+export type ProbeTicket = {
+  readonly scope: 'local' | 'shared';
+  readonly id: string;
+  readonly generation: number;
+};
 
 export type Admission =
   /** It has closed meanwhile. */
@@ -52,8 +56,10 @@ export interface CircuitGate {
   readonly reset: () => Promise<void>;
 }
 
-/** Told whenever the state has changed: whether calls may pass without asking. */
-export type OnGateChange = (passes: boolean, change: GateChange) => void;
+/**
+ * Told whenever the state has changed: whether calls may pass without asking, and what is to be reported about it.
+ */
+export type OnGateChange = (passes: boolean, change: GateChange | undefined) => void;
 export type GateChange = {
   readonly scope: 'local' | 'shared';
   readonly from: Circuit;
@@ -85,7 +91,12 @@ export function viewOf(circuit: Circuit, now: number): CircuitView {
 }
 
 /** What a circuit that has just been asked for a probe says to the call that asked. */
-export function admissionOf(circuit: Circuit, id: string, now: number): Admission {
+export function admissionOf(
+  circuit: Circuit,
+  id: string,
+  now: number,
+  scope: 'local' | 'shared',
+): Admission {
   switch (circuit.kind) {
     case 'closed':
       return { kind: 'pass' };
@@ -95,7 +106,7 @@ export function admissionOf(circuit: Circuit, id: string, now: number): Admissio
       return { kind: 'refused', state: 'isolated' };
     case 'half-open':
       return circuit.probes.some((probe) => probe.id === id)
-        ? { kind: 'probe', ticket: { id, generation: circuit.generation } }
+        ? { kind: 'probe', ticket: { scope, id, generation: circuit.generation } }
         : { kind: 'refused', state: 'half-open' };
   }
 }

@@ -55,7 +55,7 @@ export function createLocalGate({
       probesAsked += 1;
       const id = String(probesAsked);
       become(admitProbe(circuit, { id, by: HERE }, rules, now));
-      return admissionOf(circuit, id, now);
+      return admissionOf(circuit, id, now, 'local');
     },
     answer({ id, generation }, verdict) {
       const now = clock.now();
