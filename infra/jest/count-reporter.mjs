@@ -1,10 +1,14 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Leaves the run's counts in `test-results/counts.json`, where `npm test` adds them up (cached runs too). */
+/**
+ * Leaves the run's counts in `test-results/counts.json`, where `npm test` adds them up (cached runs too). The option
+ * `file` names another file there.
+ */
 export default class CountReporter {
-  constructor(globalConfig) {
+  constructor(globalConfig, { file = 'counts.json' } = {}) {
     this.folder = join(globalConfig.rootDir, 'test-results');
+    this.file = file;
   }
 
   onRunComplete(_contexts, results) {
@@ -19,6 +23,6 @@ export default class CountReporter {
       skipped: results.numPendingTests + results.numTodoTests,
       skippedNames: skipped,
     };
-    writeFileSync(join(this.folder, 'counts.json'), `${JSON.stringify(counts, null, 2)}\n`);
+    writeFileSync(join(this.folder, this.file), `${JSON.stringify(counts, null, 2)}\n`);
   }
 }

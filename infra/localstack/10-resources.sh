@@ -6,7 +6,7 @@ bucket=newscience-article-bodies
 table=newscience-articles
 queue=newscience-intents
 
-awslocal s3api head-bucket --bucket "$bucket" 2>/dev/null ||
+awslocal s3api head-bucket --bucket "$bucket" >/dev/null 2>&1 ||
   awslocal s3api create-bucket --bucket "$bucket" >/dev/null
 
 awslocal dynamodb describe-table --table-name "$table" >/dev/null 2>&1 ||

@@ -18,6 +18,8 @@ const service = (name: string, more: Readonly<Record<string, string>> = {}): Pro
 export const programs: readonly Program[] = [
   service('monolith', { sample: 'src/sample/main.ts' }),
   service('gateway'),
+  service('migrator', { provision: 'src/provision.ts' }),
+  service('activity-service'),
   {
     name: 'setup',
     project: 'infra/docker',

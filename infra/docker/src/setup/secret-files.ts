@@ -1,11 +1,6 @@
 import { roleUrl, serviceNames } from '@newscience/embedded-postgres/service-database';
 
-import {
-  databaseServices,
-  type DatabaseService,
-  type SecretName,
-  type Secrets,
-} from './secret-list.ts';
+import { databaseServices, type DatabaseService, type Secrets } from './secret-list.ts';
 
 /** Account numbers inside the containers. */
 export const accounts = { node: 1000, postgres: 999 } as const;
@@ -20,57 +15,67 @@ export type SecretFolder = {
 };
 
 const server = 'postgres://postgres:5432/postgres';
-const nameOf = (service: DatabaseService, what: '' | 'OWNER_'): SecretName =>
-  `${service === 'monolith' ? 'MONOLITH' : 'GATEWAY'}_${what}PASSWORD`;
 
 /** What each container gets to see, as files: whole URLs, so that no program puts secrets together. */
 export function secretFolders(secrets: Secrets): SecretFolder[] {
   const { node, postgres } = accounts;
-  const roles = databaseServices.map((service) => {
-    const { database, owner, app } = serviceNames(service);
-    return {
-      service,
-      database,
-      owner: { name: owner, password: secrets[nameOf(service, 'OWNER_')] },
-      app: { name: app, password: secrets[nameOf(service, '')] },
-    };
+  const folder = (
+    name: string,
+    files: Readonly<Record<string, string>>,
+    account: number = node,
+  ) => ({
+    name,
+    account,
+    files,
   });
   const admin = { name: 'postgres', password: secrets.POSTGRES_PASSWORD };
-  const own: Readonly<Record<DatabaseService, Readonly<Record<string, string>>>> = {
-    monolith: {
-      'key-encryption-secret': secrets.MONOLITH_KEY_ENCRYPTION_SECRET,
-      'operator-password': secrets.OPERATOR_PASSWORD,
-      'editor-password': secrets.EDITOR_PASSWORD,
-    },
-    gateway: {},
-  };
+  const databases = serviceList.map((service) => databaseOf(service, secrets));
+  const prepared = databases.map(({ database, owner, app }) => ({ database, owner, app }));
+  // What the migrator reads: the legacy database, through a role that sees what it captures and nothing else.
+  const legacy = serviceNames('monolith').database;
+  const capture = { name: 'legacy_capture', password: secrets.LEGACY_CAPTURE_PASSWORD };
+  const moreOf = new Map<DatabaseService, Readonly<Record<string, string>>>([
+    [
+      'monolith',
+      {
+        'key-encryption-secret': secrets.MONOLITH_KEY_ENCRYPTION_SECRET,
+        'operator-password': secrets.OPERATOR_PASSWORD,
+        'editor-password': secrets.EDITOR_PASSWORD,
+      },
+    ],
+    ['migrator', { 'legacy-replication-url': roleUrl(server, legacy, capture) }],
+  ]);
   return [
-    {
-      name: 'postgres',
-      account: postgres,
-      files: { 'postgres-password': secrets.POSTGRES_PASSWORD },
-    },
-    {
-      name: 'databases',
-      account: node,
-      files: {
-        'admin-url': roleUrl(server, 'postgres', admin),
-        databases: JSON.stringify(
-          roles.map(({ database, owner, app }) => ({ database, owner, app })),
-        ),
-      },
-    },
-    ...roles.flatMap(({ service, database, owner, app }) => [
-      {
-        name: `${service}-migrate`,
-        account: node,
-        files: { 'database-url': roleUrl(server, database, owner) },
-      },
-      {
-        name: service,
-        account: node,
-        files: { 'database-url': roleUrl(server, database, app), ...own[service] },
-      },
+    folder('postgres', { 'postgres-password': secrets.POSTGRES_PASSWORD }, postgres),
+    folder('databases', {
+      'admin-url': roleUrl(server, 'postgres', admin),
+      databases: JSON.stringify(prepared),
+    }),
+    folder('migrator-provision', {
+      'legacy-admin-url': roleUrl(server, legacy, admin),
+      'legacy-capture-password': capture.password,
+    }),
+    ...databases.flatMap(({ service, database, owner, app }) => [
+      folder(`${service}-migrate`, { 'database-url': roleUrl(server, database, owner) }),
+      folder(service, { 'database-url': roleUrl(server, database, app), ...moreOf.get(service) }),
     ]),
   ];
+}
+
+const serviceList: readonly DatabaseService[] = [
+  'monolith',
+  'gateway',
+  'migrator',
+  'activity-service',
+];
+
+function databaseOf(service: DatabaseService, secrets: Secrets) {
+  const { database, owner, app } = serviceNames(service);
+  const name = databaseServices[service];
+  return {
+    service,
+    database,
+    owner: { name: owner, password: secrets[`${name}_OWNER_PASSWORD`] },
+    app: { name: app, password: secrets[`${name}_PASSWORD`] },
+  };
 }

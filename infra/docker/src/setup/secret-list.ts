@@ -5,9 +5,14 @@ export type SecretName = (typeof secretNames)[number];
 
 export const prefix = 'NEWSCIENCE_SECRET_';
 
-/** Services with a database of their own, each with an owner role and an application role. */
-export const databaseServices = ['monolith', 'gateway'] as const;
-export type DatabaseService = (typeof databaseServices)[number];
+/** Services with a database of their own, each with an owner role and an application role, and how secrets name them. */
+export const databaseServices = {
+  monolith: 'MONOLITH',
+  gateway: 'GATEWAY',
+  migrator: 'MIGRATOR',
+  'activity-service': 'ACTIVITY_SERVICE',
+} as const;
+export type DatabaseService = keyof typeof databaseServices;
 
 const people = ['OPERATOR_PASSWORD', 'EDITOR_PASSWORD'] as const;
 
@@ -19,6 +24,11 @@ export const secretNames = [
   'MONOLITH_KEY_ENCRYPTION_SECRET',
   'GATEWAY_OWNER_PASSWORD',
   'GATEWAY_PASSWORD',
+  'MIGRATOR_OWNER_PASSWORD',
+  'MIGRATOR_PASSWORD',
+  'LEGACY_CAPTURE_PASSWORD',
+  'ACTIVITY_SERVICE_OWNER_PASSWORD',
+  'ACTIVITY_SERVICE_PASSWORD',
   ...people,
 ] as const;
 
