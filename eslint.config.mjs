@@ -3,7 +3,15 @@ import { typescript } from './infra/lint/typescript.mjs';
 
 export default [
   {
-    ignores: ['**/node_modules', '**/dist', '**/test-results', '**/fixture', '.nx', '.newscience'],
+    ignores: [
+      '**/node_modules',
+      '**/dist',
+      '**/test-results',
+      '**/fixture',
+      '.nx',
+      '.newscience',
+      '.newscience-compose',
+    ],
   },
   ...typescript,
   ...architecture,

@@ -179,6 +179,6 @@ describe('secrets', () => {
       execFileSync('git', ['check-ignore', '--quiet', path], { cwd: root });
     };
     expect(() => ignored('.env')).not.toThrow();
-    expect(() => ignored('.newscience/compose/.env')).not.toThrow();
+    expect(() => ignored('.newscience-compose/.env')).not.toThrow();
   });
 });

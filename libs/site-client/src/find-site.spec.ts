@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
@@ -63,6 +63,26 @@ describe('the site', () => {
     await running();
     expect(await find({ dataDir: undefined, env: { NEWSCIENCE_DATA: folder } })).toMatchObject({
       value: { url: instance.url },
+    });
+  });
+
+  it('is the one of the compose stack, where npm start runs none and nobody named a folder', async () => {
+    const [local, compose] = [join(folder, '.newscience'), join(folder, '.newscience-compose')];
+    const write = async (to: string, port: number) => {
+      await mkdir(to, { recursive: true });
+      const file = { ...instance, url: `http://127.0.0.1:${port}` };
+      await writeFile(join(to, 'instance.json'), JSON.stringify(file));
+    };
+    await write(compose, 9001);
+    const here = { dataDir: undefined, cwd: folder };
+    expect(await find(here)).toMatchObject({ value: { url: 'http://127.0.0.1:9001' } });
+    expect(await find({ ...here, env: { NEWSCIENCE_DATA: '.newscience' } })).toMatchObject({
+      error: { code: 'site_not_found' },
+    });
+    await write(local, 9002);
+    expect(await find(here)).toMatchObject({ value: { url: 'http://127.0.0.1:9002' } });
+    expect(await find({ ...here, dataDir: '.newscience-compose' })).toMatchObject({
+      value: { url: 'http://127.0.0.1:9001' },
     });
   });
 

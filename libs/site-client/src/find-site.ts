@@ -1,8 +1,9 @@
 import { readFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { codeOf } from '@newscience/service-kit/error-text';
 import { err, ok, type Result } from '@newscience/service-kit/result';
 import { z } from 'zod';
+import { dataFolder, instanceFileName } from './data-folder.ts';
 import type { SiteError } from './site-error.ts';
 
 /** Who logs in where nobody said so: the account of that name in `credentials.json`. */
@@ -35,7 +36,7 @@ export type FindSiteOptions = {
   url?: string | undefined;
   /** `--operator-url` */
   operatorUrl?: string | undefined;
-  /** `--data`: the folder that `npm start` keeps its data in. Default: `NEWSCIENCE_DATA`, else `.newscience` in `cwd`. */
+  /** `--data`: the site's data folder. Default: `NEWSCIENCE_DATA`, else see `dataFolder`. */
   dataDir?: string | undefined;
   env: Readonly<Record<string, string | undefined>>;
   cwd: string;
@@ -54,16 +55,13 @@ const credentialsFile = z.object({ operator: account.optional(), editor: account
 
 /**
  * Finds a running site: the option, then the environment (`NEWSCIENCE_URL`, `NEWSCIENCE_OPERATOR_URL`),
- * then `instance.json` in the data folder, which `npm start` writes. Credentials: `NEWSCIENCE_TOKEN`,
+ * then `instance.json` in the data folder, which `npm start` and the compose stack write. Credentials: `NEWSCIENCE_TOKEN`,
  * then `NEWSCIENCE_EMAIL` with `NEWSCIENCE_PASSWORD`, then the role's account in `credentials.json`.
  * Missing credentials are no error here, because some calls need none.
  */
 export async function findSite(options: FindSiteOptions): Promise<Result<Site, SiteError>> {
   const { env } = options;
-  const folder = resolve(
-    options.cwd,
-    options.dataDir ?? nonEmpty(env['NEWSCIENCE_DATA']) ?? '.newscience',
-  );
+  const folder = dataFolder(options.dataDir ?? nonEmpty(env['NEWSCIENCE_DATA']), options.cwd);
   const givenUrl = readUrl('--url', options.url, 'NEWSCIENCE_URL', env);
   if (!givenUrl.ok) return givenUrl;
   const givenOperatorUrl = readUrl(
@@ -75,7 +73,7 @@ export async function findSite(options: FindSiteOptions): Promise<Result<Site, S
   if (!givenOperatorUrl.ok) return givenOperatorUrl;
 
   const named = givenUrl.value ?? givenOperatorUrl.value;
-  const file = join(folder, 'instance.json');
+  const file = join(folder, instanceFileName);
   const instance = await readJson(file, instanceFile);
   if (!instance.ok && named === undefined) return instance;
   const local = instance.ok ? instance.value : undefined;

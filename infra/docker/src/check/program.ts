@@ -72,7 +72,7 @@ async function report(
 /** Where docker-compose.yml lets the service `secrets` write. */
 function dataFolder(env: Surroundings['env'], cwd: string): string {
   const given = env['NEWSCIENCE_COMPOSE_DATA'] ?? '';
-  return given === '' ? join(cwd, '.newscience', 'compose') : given;
+  return given === '' ? join(cwd, '.newscience-compose') : given;
 }
 
 function seconds(text: string): number {
