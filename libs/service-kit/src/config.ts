@@ -74,12 +74,19 @@ const urlRemedy = (protocols: readonly string[]): string =>
   `Give a full URL that starts with ${protocols.map((protocol) => `${scheme(protocol)}://`).join(' or ')}.`;
 
 function parseUrl(text: string, protocols: readonly string[]): Result<string, string> {
-  const parsed = URL.parse(text);
-  if (parsed === null) return err('is not a URL');
+  const [parsed = null, ...others] = hostsApart(text).map((one) => URL.parse(one));
+  if (parsed === null || others.includes(null)) return err('is not a URL');
   const allowed = protocols.map(scheme);
   return allowed.includes(scheme(parsed.protocol))
     ? ok(text)
     : err(`has a scheme other than ${allowed.join(', ')}`);
+}
+
+/** Kafka and PostgreSQL take several hosts, which no URL has: each is looked at as if it stood alone. */
+function hostsApart(text: string): readonly string[] {
+  const [, before = '', hosts = '', after = ''] =
+    /^((?:kafka|postgres|postgresql):\/\/(?:[^/?#@]*@)?)([^/?#@]*)(.*)$/is.exec(text) ?? [];
+  return hosts.includes(',') ? hosts.split(',').map((host) => before + host + after) : [text];
 }
 
 /** A secret of at least `minLength` characters (default 1), given back as a `Secret`. */

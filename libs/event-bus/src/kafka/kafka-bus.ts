@@ -22,7 +22,7 @@ import { joinGroup } from './member.ts';
 import { followPauses, type Pauses, setPaused } from './pauses.ts';
 
 export type KafkaBusOptions = {
-  /** `kafka://host:port,host:port` */
+  /** `kafka://host:port,host:port`; README: TLS and SASL. */
   readonly url: string | Secret;
   /** The client id. */
   readonly name: string;
