@@ -4,6 +4,7 @@ import { createTokenVerifier } from '@newscience/service-kit/operator-auth';
 import { createPool } from '@newscience/service-kit/postgres';
 import { runService } from '@newscience/service-kit/service';
 
+import { createEffectsPool } from './adapters/effects-pool.ts';
 import { startPlacing } from './adapters/placing.ts';
 import { createPostgresTimeline } from './adapters/postgres-timeline.ts';
 import { createActivityApp } from './app.ts';
@@ -27,9 +28,7 @@ await runService({
     // Two pools, so that a consumer that waits for another instance's transaction leaves the queries their connections.
     const half = Math.floor(config.DATABASE_POOL_MAX / 2);
     const shared = { url: databaseUrl, connectTimeoutMs: 2000, logger, metrics };
-    const effects = createPool({
-      ...{ ...shared, applicationName: name, max: config.DATABASE_POOL_MAX - half },
-    });
+    const effects = createEffectsPool({ ...shared, max: config.DATABASE_POOL_MAX - half });
     shutdown.add('database of the consumer', () => effects.end());
     const reads = createPool({
       ...{ ...shared, applicationName: `${name} reads`, max: half, statementTimeoutMs: 5000 },
@@ -51,7 +50,13 @@ await runService({
     });
     shutdown.add('timeline', placing.stop);
 
-    const bus = await connectBus({ url: config.EVENT_BUS_URL, name, logger, connections: 3 });
+    const bus = await connectBus({
+      url: config.EVENT_BUS_URL,
+      name,
+      logger,
+      metrics,
+      connections: 3,
+    });
     shutdown.add('event bus', () => bus.close());
     const consuming = startConsuming({ bus, pool: effects, logger, metrics });
     shutdown.add('consumer', consuming.stop);

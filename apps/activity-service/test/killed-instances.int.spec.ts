@@ -150,19 +150,36 @@ describe('instances that are killed again and again while they consume', () => {
     expect(left.rows).toEqual([]);
   }, 180_000);
 
-  it('are replaced when one hangs, and do no harm when it goes on', async () => {
+  it('are replaced when one hangs in the middle of a transaction, and do no harm when it goes on', async () => {
     const [hanging, healthy] = instances;
     if (hanging === undefined || healthy === undefined) throw new Error('no instances');
-    await publish(round(ROUNDS + 1));
-    process.kill(hanging.process.pid, 'SIGSTOP');
-    for (let n = 2; n <= 6; n += 1) await publish(round(ROUNDS + n));
+    await healthy.process.kill('SIGKILL');
+    await freezeInTransaction(hanging.process.pid);
+    await healthy.process.restart();
     await eventually(() => countersAre(counted(truth.values()), healthy), {
       ...{ withinMs: 90_000, everyMs: 200 },
     });
     process.kill(hanging.process.pid, 'SIGCONT');
-    await publish(round(ROUNDS + 7));
+    await publish(round(ROUNDS + 1000));
     await eventually(() => countersAre(counted(truth.values()), hanging), {
       ...{ withinMs: 60_000, everyMs: 200 },
     });
   }, 180_000);
 });
+
+/** Publishes, and stops the process at an instant at which a transaction of its consumer is open. */
+async function freezeInTransaction(pid: number): Promise<void> {
+  for (let n = 1; n < 500; n += 1) {
+    await publish(round(ROUNDS + n));
+    await sleep(Math.random() * 60);
+    process.kill(pid, 'SIGSTOP');
+    await sleep(50);
+    const { rows } = await pool.query(
+      `SELECT 1 FROM pg_stat_activity WHERE datname = current_database()
+         AND application_name = 'activity-service' AND state = 'idle in transaction'`,
+    );
+    if (rows.length > 0) return;
+    process.kill(pid, 'SIGCONT');
+  }
+  throw new Error('it was never met in a transaction');
+}
