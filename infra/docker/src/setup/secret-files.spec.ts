@@ -66,10 +66,16 @@ describe('the files for the command lines', () => {
       secrets: someSecrets(),
       siteUrl: 'http://127.0.0.1:8080',
       operatorUrl: 'http://127.0.0.1:8081',
+      more: ' migrator=http://127.0.0.1:8083, activity-service=http://127.0.0.1:8084',
     });
-    expect(JSON.parse(files['instance.json'])).toMatchObject({
+    expect(JSON.parse(files['instance.json'])).toEqual({
       url: 'http://127.0.0.1:8080',
       operatorUrl: 'http://127.0.0.1:8081',
+      services: [
+        { name: 'gateway', url: 'http://127.0.0.1:8081' },
+        { name: 'migrator', url: 'http://127.0.0.1:8083' },
+        { name: 'activity-service', url: 'http://127.0.0.1:8084' },
+      ],
     });
     expect(JSON.parse(files['credentials.json'])).toEqual({
       operator: {

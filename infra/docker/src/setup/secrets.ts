@@ -17,6 +17,8 @@ import { settleSecrets } from './settle-secrets.ts';
 const settings = z.object({
   SITE_URL: url(['http', 'https']),
   OPERATOR_URL: url(['http', 'https']),
+  /** Services that programs on the host reach besides: `name=url`, comma-separated. */
+  SERVICE_URLS: text().default(''),
   /** A folder with a folder for each container. */
   SECRETS_DIR: text().default('/secrets'),
   VAULT_DIR: text().default('/vault'),
@@ -62,8 +64,8 @@ async function settle(config: z.output<typeof settings>): Promise<void> {
   const owner = await stat(HOST_OWNER);
   await mkdir(HOST_DIR, { recursive: true });
   await chown(HOST_DIR, owner.uid, owner.gid);
-  const { SITE_URL: siteUrl, OPERATOR_URL: operatorUrl } = config;
-  const files = { '.env': kept, ...hostFiles({ secrets, siteUrl, operatorUrl }) };
+  const { SITE_URL: siteUrl, OPERATOR_URL: operatorUrl, SERVICE_URLS: more } = config;
+  const files = { '.env': kept, ...hostFiles({ secrets, siteUrl, operatorUrl, more }) };
   for (const [file, content] of Object.entries(files))
     await write(join(HOST_DIR, file), content, {
       account: owner.uid,
