@@ -3,17 +3,15 @@ import { join } from 'node:path';
 
 import { clearLeftBehind } from '@newscience/embedded-postgres/left-behind';
 
-import { accountsIn } from './accounts.ts';
 import { closingRows, closingTable } from './closing-table.ts';
 import { makeFolders, openDataFolder } from './data-folder.ts';
-import { adminUrlOf, databaseOf, urlOf } from './databases.ts';
+import { adminUrlOf } from './databases.ts';
 import { untilHealthy } from './health-probe.ts';
 import { layoutOf } from './layout.ts';
 import type { Lock } from './lock.ts';
 import { boundLog, rotateLog } from './log-files.ts';
 import type { Options } from './options.ts';
 import { assertPortsFree } from './ports.ts';
-import { secretIn } from './private-file.ts';
 import { keepProcesses, postgres, type Processes } from './processes.ts';
 import type { Progress } from './progress.ts';
 import { Refusal, refusalOf } from './refusal.ts';
@@ -27,11 +25,11 @@ import {
   type Site,
   type Surroundings,
 } from './service-list.ts';
+import { migrationsOf, surroundingsOf } from './surroundings.ts';
 import {
   importCorpus,
   loadSample,
   migrateDatabase,
-  type Migration,
   prepareDatabases,
   prepareService,
   type TaskContext,
@@ -131,34 +129,6 @@ export function createLauncher(given: LauncherOptions): Launcher {
     return adminUrl;
   };
 
-  /** The databases of all services and what brings them up to date. */
-  const migrationsOf = (adminUrl: string): readonly Migration[] =>
-    [{ name: busName, ...site.bus }, ...site.services].flatMap(({ name, migrate }) =>
-      migrate === undefined
-        ? []
-        : [{ name, migrate, database: databaseOf(name, adminUrl, layout) }],
-    );
-
-  const surroundingsOf = (
-    adminUrl: string,
-    migrations: readonly Migration[],
-    name: string,
-  ): Surroundings => {
-    const accounts = accountsIn(layout.credentialsFile);
-    const appUrl = (wanted: string) =>
-      migrations.find((migration) => migration.name === wanted)?.database.appUrl ?? '';
-    return {
-      layout,
-      basePort: port,
-      siteUrl: site.url(port),
-      databaseUrl: appUrl(name),
-      busUrl: appUrl(busName),
-      roleUrl: (database, role) => urlOf(adminUrl, database, role, layout),
-      secret: (secret) => secretIn(layout.secretFile(secret)),
-      passwords: { operator: accounts.operator.password, editor: accounts.editor.password },
-    };
-  };
-
   const startService = (
     all: Processes,
     service: Service,
@@ -201,8 +171,9 @@ export function createLauncher(given: LauncherOptions): Launcher {
     });
     processes = all;
     const adminUrl = await during(postgres, 'PostgreSQL', () => startPostgres(all));
-    const migrations = migrationsOf(adminUrl);
-    const around = (service: string) => surroundingsOf(adminUrl, migrations, service);
+    const migrations = migrationsOf(site, adminUrl, layout);
+    const launch = { site, port, layout, adminUrl, migrations };
+    const around = (service: string) => surroundingsOf(launch, service);
     await during('databases', 'databases and roles', () => {
       const databases = migrations.map(({ database }) => database);
       return prepareDatabases(context, adminUrl, databases);

@@ -1,18 +1,13 @@
 import { z } from 'zod';
 
+import type { ConfigFault } from './config-fault.ts';
 import { maskText, isSecretName } from './redaction.ts';
 import type { Result } from './result.ts';
 import { err, ok } from './result.ts';
 import { Secret } from './secret.ts';
 import { textOf } from './setting-file.ts';
 
-/** What is wrong with one setting. `value` is `undefined` when it is missing, `[hidden]` when it is secret. */
-export type ConfigFault = {
-  readonly name: string;
-  readonly value: string | undefined;
-  readonly problem: string;
-  readonly remedy: string;
-};
+export type { ConfigFault } from './config-fault.ts';
 
 type SettingMeta = { remedy: string; secret: boolean };
 const settings = z.registry<SettingMeta>();

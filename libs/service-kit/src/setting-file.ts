@@ -1,6 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
 
-import type { ConfigFault } from './config.ts';
+import type { ConfigFault } from './config-fault.ts';
 import { codeOf } from './error-text.ts';
 import type { Result } from './result.ts';
 import { err, ok } from './result.ts';

@@ -8,19 +8,9 @@ import { BatchSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
 import type { SpanExporter } from '@opentelemetry/sdk-trace';
 
 import { isError } from './error-text.ts';
-import type { SpanEnd, TraceContext } from './tracing.ts';
+import type { Exporter, Ids } from './span.ts';
 
-type Ids = Pick<TraceContext, 'traceId' | 'spanId' | 'flags'>;
 type ExportOptions = { service: string; endpoint: string; onFailure?: (error: Error) => void };
-
-/** A span that is being recorded. */
-export type RecordedSpan = { ids: Ids; end: (end?: SpanEnd) => void };
-
-/** Records spans and sends them off in batches. */
-export type Exporter = {
-  start: (name: string, parent: Ids | undefined, kind: 'server' | 'internal') => RecordedSpan;
-  stop: () => Promise<void>;
-};
 
 const scheduledDelayMillis = 1000;
 const timeoutMillis = 2000;

@@ -1,23 +1,9 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { randomFillSync } from 'node:crypto';
 
-import type { Exporter, RecordedSpan } from './span-export.ts';
+import type { Exporter, RecordedSpan, SpanEnd, TraceContext } from './span.ts';
 
-/** Where a piece of work belongs. Ids are W3C trace context: 32 and 16 lower-case hexadecimal digits. */
-export type TraceContext = {
-  readonly traceId: string;
-  readonly spanId: string;
-  readonly flags: string;
-  readonly tracestate?: string | undefined;
-  readonly requestId?: string | undefined;
-};
-
-/** What a span was found to be about when it ended. */
-export type SpanEnd = {
-  name?: string;
-  attributes?: Record<string, string | number | boolean>;
-  error?: unknown;
-};
+export type { SpanEnd, TraceContext } from './span.ts';
 
 const storage = new AsyncLocalStorage<TraceContext>();
 const traceparent = /^(?!ff)[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(?:$|-)/;
