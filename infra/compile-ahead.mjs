@@ -9,9 +9,11 @@ import { dirname } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const programs = globSync('{apps,infra,libs}/*/src/**/{main,migrate,prepare-databases}.ts', {
-  cwd: root,
-});
+const patterns = [
+  '{apps,infra,libs}/*/src/**/{main,migrate,migrate-bus,prepare-databases,provision}.ts',
+  'libs/event-bus/src/{postgres,kafka}/*-bus.ts', // imported by the URL's scheme, while a service runs
+];
+const programs = globSync(patterns, { cwd: root });
 const asModule = (text) => `data:text/javascript,${encodeURIComponent(text)}`;
 const stop = asModule('throw 0');
 
