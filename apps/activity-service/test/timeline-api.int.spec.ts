@@ -89,6 +89,12 @@ describe('the timeline', () => {
     ['from=2026-05-01T13:00:00%2B02:00', [33, 32]],
     ['from=2026-05-01T10:00:00.001Z&to=2026-05-01T12:00:00Z', [32]],
     ['to=2026-03-02T06:00:00Z', []],
+    ['from=2026-05-02T09:00:00%2B23:00', [33, 32, 31]],
+    ['from=0001-01-01T00:00:00Z&context=user', [33]],
+    ['from=0000-12-31T23:59:59Z', undefined],
+    ['to=9999-12-31T23:59:59-01:00', undefined],
+    ['to=9999-12-31T23:59:59Z&context=user', [33]],
+    ['subject=%00', undefined],
   ])('shows what fits %s', async (query, expected) => {
     if (expected === undefined)
       expect((await api.call(`/api/v1/activity?${query}`)).status).toBe(400);
@@ -151,7 +157,8 @@ describe('what belongs together', () => {
       status: 404,
       body: { code: 'subject_unknown' },
     });
-    expect((await api.call(`/api/v1/activity/subjects/${'x'.repeat(201)}`)).status).toBe(400);
+    for (const subject of ['x'.repeat(201), '%00', '%ff'])
+      expect((await api.call(`/api/v1/activity/subjects/${subject}`)).status).toBe(400);
   });
 });
 

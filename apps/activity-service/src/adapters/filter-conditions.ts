@@ -11,7 +11,7 @@ export function conditionsOf(filter: ActivityFilter, values: unknown[]): string[
   if (context !== undefined) conditions.push(`context = ${value(context)}`);
   if (subject !== undefined) conditions.push(`subject = ${value(subject)}`);
   if (trace !== undefined) conditions.push(`trace_id = ${value(trace)}`);
-  if (from !== undefined) conditions.push(`"time" >= ${value(from)}`);
-  if (to !== undefined) conditions.push(`"time" < ${value(to)}`);
+  if (from !== undefined) conditions.push(`"time" >= ${value(new Date(from))}`);
+  if (to !== undefined) conditions.push(`"time" < ${value(new Date(to))}`);
   return conditions;
 }

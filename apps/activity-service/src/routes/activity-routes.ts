@@ -29,6 +29,11 @@ export function activityRoutes({ timeline, streams, verifyToken }: ActivityRoute
   };
 
   return (app: Express): void => {
+    app.use(listActivity.path, (_req, res, next) => {
+      res.set('cache-control', 'no-store');
+      next();
+    });
+
     app.get(listActivity.path, operator, async (req, res) => {
       const { limit, cursor, ...filter } = parseRequest(req, listActivity).query;
       const before = cursor === undefined ? undefined : Number(cursor);

@@ -34,7 +34,22 @@ export const activityPageSchema = z
   })
   .meta({ id: 'ActivityPage' });
 
-const moment = z.iso.datetime({ offset: true }).meta({ examples: ['2026-03-02T06:00:00Z'] });
+/** What PostgreSQL takes of it: it knows no year 0, and years beyond 9999 only in another spelling. */
+const isWithinCalendar = (text: string): boolean => {
+  const year = new Date(text).getUTCFullYear();
+  return Number.isNaN(year) || (year >= 1 && year <= 9999);
+};
+
+const moment = z.iso
+  .datetime({ offset: true })
+  .refine(isWithinCalendar, 'is not between the years 1 and 9999')
+  .meta({ examples: ['2026-03-02T06:00:00Z'] });
+
+const aggregate = z
+  .string()
+  .min(1)
+  .max(200)
+  .regex(/^[^\0]*$/, 'has a character that no id has');
 
 /** Which activities are meant; all that is given has to fit. */
 const filter = {
@@ -51,7 +66,7 @@ const filter = {
     .regex(/^[a-z][a-z0-9-]{0,39}$/)
     .optional()
     .meta({ description: 'The second part of the type.', examples: ['article'] }),
-  subject: z.string().min(1).max(200).optional().meta({ description: 'Id of an aggregate.' }),
+  subject: aggregate.optional().meta({ description: 'Id of an aggregate.' }),
   trace: z
     .string()
     .regex(/^[0-9a-f]{32}$/)
@@ -111,7 +126,7 @@ export const countersSchema = z
 export const correlationQuery = z.object({ limit, cursor });
 
 export const traceParams = z.object({ traceId: z.string().regex(/^[0-9a-f]{32}$/) });
-export const subjectParams = z.object({ subject: z.string().min(1).max(200) });
+export const subjectParams = z.object({ subject: aggregate });
 
 export const correlationSchema = z
   .object({
