@@ -6,17 +6,22 @@ import type pg from 'pg';
 
 import { createMemoryBucketStore } from '../src/memory/bucket-store.ts';
 import { createMemoryCircuitStore } from '../src/memory/circuit-store.ts';
+import { createMemoryDeliveryStore } from '../src/memory/delivery-store.ts';
 import { createPostgresBucketStore } from '../src/postgres/bucket-store.ts';
 import { createPostgresCircuitStore } from '../src/postgres/circuit-store.ts';
+import { createPostgresDeliveryStore } from '../src/postgres/delivery-store.ts';
 import { bucketStoreContract } from './contract/bucket-store.ts';
 import { circuitStoreContract } from './contract/circuit-store.ts';
+import { deliveryStoreContract } from './contract/delivery-store.ts';
 import { resilienceDatabase } from './resilience-database.ts';
 
 describe('in memory', () => {
   const circuits = createMemoryCircuitStore();
   const buckets = createMemoryBucketStore();
+  const deliveries = createMemoryDeliveryStore();
   circuitStoreContract(() => circuits);
   bucketStoreContract(() => buckets);
+  deliveryStoreContract(() => deliveries);
 });
 
 describe('in PostgreSQL', () => {
@@ -33,4 +38,5 @@ describe('in PostgreSQL', () => {
   });
   circuitStoreContract(() => createPostgresCircuitStore(pool));
   bucketStoreContract(() => createPostgresBucketStore(pool));
+  deliveryStoreContract(() => createPostgresDeliveryStore(pool));
 });
