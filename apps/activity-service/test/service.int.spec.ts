@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { eventually } from '@newscience/testing/eventually';
 
 import { type ActivitySite, activitySite, type Instance } from './activity-site.ts';
+import { openEventStream } from './event-stream.ts';
 import { account, comment, posted, published, stageChanged, traced } from './sample-events.ts';
 
 let site: ActivitySite;
@@ -73,13 +74,16 @@ describe('the service', () => {
     });
   });
 
-  it('is ready, and ends in order', async () => {
+  it('is ready, and ends in order with its streams', async () => {
     const response = await fetch(`${service.url()}/health/ready`);
     expect(await response.json()).toMatchObject({
       status: 'ready',
       checks: { bus: { detail: '0 events behind' }, database: {}, timeline: {} },
     });
+    const token = await site.issuer.token();
+    const stream = await openEventStream({ url: `${service.url()}/api/v1/activity/stream`, token });
     expect(await service.process.kill()).toEqual({ code: 0, signal: null });
+    expect(await stream.ended).toBe('whole');
     expect(service.process.output()).toBe('');
   });
 });
