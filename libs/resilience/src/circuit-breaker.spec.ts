@@ -227,6 +227,7 @@ describe('a circuit breaker', () => {
     await clock.advance(1000);
     await good(breaker);
     expect(events).toEqual([
+      { type: 'circuit-made', policy: 'upstream' },
       expect.objectContaining({
         type: 'circuit-changed',
         from: 'closed',

@@ -123,6 +123,7 @@ class Breaker implements CircuitBreaker {
       rules,
       onChange: (passes, change) => this.#changed(passes, change),
     };
+    tell(this.#on, { type: 'circuit-made', policy: options.name });
     this.#gate =
       options.shared?.gate(gateOptions) ?? createLocalGate({ ...gateOptions, clock: this.#clock });
   }

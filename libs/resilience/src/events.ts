@@ -2,6 +2,8 @@ import type { Circuit, OpenReason } from './domain/circuit.ts';
 
 /** What the policies report. Each names the policy that it comes from; times in milliseconds. */
 export type ResilienceEvent =
+  /** A circuit breaker was made; its circuit is closed as far as is known. */
+  | { readonly type: 'circuit-made'; readonly policy: string }
   | CircuitChanged
   | { readonly type: 'circuit-rejected'; readonly policy: string; readonly state: string }
   | RetryScheduled

@@ -293,6 +293,7 @@ describe('while the store is away', () => {
     await clock.advance(800);
     expect(two.breaker.view()).toMatchObject({ kind: 'open', scope: 'shared', store: 'reachable' });
     expect(one.events.map(({ type }) => type)).toEqual([
+      'circuit-made',
       'store-away',
       'circuit-changed',
       'store-back',
@@ -335,7 +336,7 @@ describe('while the store is away', () => {
     store.read = (names) =>
       broken ? ((broken = false), Promise.reject(new Error('reset'))) : read(names);
     await clock.advance(400);
-    expect(one.events).toEqual([]);
+    expect(one.events).toEqual([{ type: 'circuit-made', policy: 'upstream' }]);
   });
 
   it('an instance that starts meanwhile begins alone', async () => {

@@ -92,12 +92,13 @@ export function createMemoryDeliveryStore(clock: Clock = systemClock): DeliveryS
     },
     state(queue) {
       const alive = waiting(queue);
-      const oldest = Math.min(clock.now(), ...alive.map(({ enqueuedAt }) => enqueuedAt));
+      const now = clock.now();
+      const oldest = Math.min(now, ...alive.map(({ enqueuedAt }) => enqueuedAt));
       const why = paused.get(queue);
       return Promise.resolve({
         waiting: alive.length,
         dead: of(queue).length - alive.length,
-        oldestMs: clock.now() - oldest,
+        oldestMs: now - oldest,
         paused: why === undefined ? undefined : { why },
       });
     },
