@@ -9,7 +9,6 @@ import { composeMissing, createStack, type Stack } from './stack.ts';
 
 const missing = await composeMissing();
 const withDocker = missing === undefined ? describe : describe.skip;
-if (missing !== undefined) process.stderr.write(`The compose stack is not tested: ${missing}.\n`);
 
 const check = 'infra/docker/src/check/main.ts';
 const report = z.object({
@@ -19,7 +18,7 @@ const report = z.object({
   memory: z.object({ bytes: z.number(), limitBytes: z.number() }),
 });
 
-withDocker('with a Docker engine: the compose stack', () => {
+withDocker(`the compose stack${missing === undefined ? '' : ` (${missing})`}`, () => {
   let stack: Stack;
   /** Runs something in a service's container and gives back what it printed. */
   const inside = async (service: string, ...command: string[]): Promise<string> => {
