@@ -119,6 +119,7 @@ export async function captureSite(): Promise<CaptureSite> {
       });
     },
     close: async () => {
+      if (process.env['SHOW_LOG']) for (const one of started) process.stdout.write(one.output());
       await Promise.all([...started].map((service) => service.stop()));
       await eventually(async () => {
         await admin.query(

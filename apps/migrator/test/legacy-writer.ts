@@ -26,27 +26,22 @@ export type ArticleWish = {
   readonly authors?: readonly string[];
 };
 
-/** As the monolith does it: an article and its lists, in the transaction that is open on `db`. */
+/** An article and its list of authors, in one statement and so in one transaction. */
 export async function addArticle(db: Db, wish: ArticleWish): Promise<number> {
-  const {
-    ref,
-    title = `Title of ${ref}`,
-    body = `Body of ${ref}`,
-    status = 'P',
-    authors = ['Ada'],
-  } = wish;
+  const { ref, title = `Title of ${ref}`, body = `Body of ${ref}` } = wish;
   const { rows } = await db.query<{ id: number }>(
-    `INSERT INTO art (art_ref, ttl, bdy, sect_cd, sts, pub_ts, emb_ts, wdr_ts, kwd)
-     VALUES ($1, $2, $3, 'physics', $4::text, CASE WHEN $4::text IN ('P','W') THEN now() END, CASE WHEN $4::text = 'E' THEN now() END,
-       CASE WHEN $4::text = 'W' THEN now() END, 'one|two') RETURNING art_id AS id`,
-    [ref, title, body, status],
+    `WITH a AS (
+       INSERT INTO art (art_ref, ttl, bdy, sect_cd, sts, pub_ts, emb_ts, wdr_ts, kwd)
+       VALUES ($1, $2, $3, 'physics', $4::text, CASE WHEN $4::text IN ('P', 'W') THEN now() END,
+         CASE WHEN $4::text = 'E' THEN now() END, CASE WHEN $4::text = 'W' THEN now() END, 'one|two')
+       RETURNING art_id),
+     l AS (
+       INSERT INTO art_aut (art_id, seq, aut_nm)
+       SELECT art_id, n, nm FROM a, unnest($5::text[]) WITH ORDINALITY AS t (nm, n))
+     SELECT art_id AS id FROM a`,
+    [ref, title, body, wish.status ?? 'P', wish.authors ?? ['Ada']],
   );
-  const { id } = one(rows);
-  await db.query(
-    'INSERT INTO art_aut (art_id, seq, aut_nm) SELECT $1, n, nm FROM unnest($2::text[]) WITH ORDINALITY AS t (nm, n)',
-    [id, authors],
-  );
-  return id;
+  return one(rows).id;
 }
 
 export async function addComment(

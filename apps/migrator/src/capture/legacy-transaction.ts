@@ -1,33 +1,23 @@
 import type { LegacyTable } from '@newscience/anti-corruption-layer/legacy-tables';
-import type pg from 'pg';
 
 import { createChanges, type Row, type RowChange } from '../domain/changes.ts';
 import type { Lsn } from '../domain/lsn.ts';
-import { outboxBounds, savePosition } from '../store/capture-progress.ts';
-import type { CaptureSession } from '../store/capture-session.ts';
 import { applyChanges, keyOf, moveRow } from '../store/mirror.ts';
 import type { Decoded } from '../legacy/pgoutput.ts';
+import type { CaptureBatch } from './capture-batch.ts';
 import { occasionOf, tell } from './tell.ts';
 import { aggregateOf, createTouched } from './touched.ts';
 
 export type LegacyTransaction = {
-  /** Takes a change. What is more than a megabyte goes into the mirror at once, in the one local transaction. */
+  /** Takes a change. What is more than a megabyte goes into the mirror at once. */
   readonly change: (message: Decoded) => Promise<void>;
-  /** Commits mirror, events and position together, if there was anything to capture. */
-  readonly commit: (end: Lsn) => Promise<Committed>;
-  readonly rollback: () => Promise<void>;
+  /** All changes were taken: decides what is to be told of them. */
+  readonly end: (end: Lsn) => Promise<{ readonly rows: number; readonly types: readonly string[] }>;
   readonly committedAt: string;
 };
 
-export type Committed = {
-  readonly rows: number;
-  readonly types: readonly string[];
-  /** Newest event in the outbox; null where nothing was captured, or nothing waits. */
-  readonly newest: bigint | null;
-};
-
 export type TransactionOptions = {
-  readonly session: CaptureSession;
+  readonly batch: CaptureBatch;
   readonly tables: ReadonlyMap<string, LegacyTable>;
   readonly epoch: number;
   readonly systemId: string;
@@ -37,19 +27,16 @@ export type TransactionOptions = {
 const MOST_BYTES = 1024 * 1024;
 const MOST_ROWS = 1000;
 
-/** One legacy transaction on its way into one local transaction. Memory is bounded, however large it is. */
+/** One legacy transaction on its way into a local one. Memory is bounded, however large it is. */
 export function createLegacyTransaction(options: TransactionOptions): LegacyTransaction {
-  const { session, tables, epoch, committedAt } = options;
+  const { batch, tables, epoch, committedAt } = options;
   const changes = createChanges();
   const touched = createTouched();
-  let client: pg.Client | undefined;
   let rows = 0;
-
-  const open = async (): Promise<pg.Client> => (client ??= await session.begin());
 
   const flush = async (): Promise<void> => {
     if (changes.rows() === 0) return;
-    const db = await open();
+    const db = await batch.open();
     const taken = changes.take();
     await applyChanges(db, epoch, tables, taken);
     const sections = taken.filter(({ relation }) => relation === 'sect').map(({ key }) => key);
@@ -73,7 +60,7 @@ export function createLegacyTransaction(options: TransactionOptions): LegacyTran
     const former = before === null ? key : keyOf(table, before);
     if (former !== key) {
       await flush();
-      await moveRow(await open(), epoch, table.name, former, key);
+      await moveRow(await batch.open(), epoch, table.name, former, key);
       touch(table.name, former);
     }
     const isWhole = table.columns.every(({ name }) => row[name] !== undefined);
@@ -84,7 +71,7 @@ export function createLegacyTransaction(options: TransactionOptions): LegacyTran
     relations: readonly { name: string; schema: string }[],
   ): Promise<void> => {
     await flush();
-    const db = await open();
+    const db = await batch.open();
     for (const relation of relations) {
       const table = tableOf(tables, relation);
       if (table === undefined) continue;
@@ -115,25 +102,20 @@ export function createLegacyTransaction(options: TransactionOptions): LegacyTran
   return {
     committedAt,
     change,
-    commit: async (end) => {
+    end: async (end) => {
       await flush();
-      if (client === undefined) return { rows: 0, types: [], newest: null };
-      const db = client;
+      if (rows === 0) return { rows, types: [] };
+      const db = await batch.open();
       const occasion = occasionOf(options.systemId, String(end), committedAt);
       const types: string[] = [];
       await touched.drain(db, async (kind, keys) => {
-        types.push(...(await tell(db, epoch, kind, keys, occasion)));
+        await tell(db, epoch, kind, keys, occasion, async (events) => {
+          types.push(...events.map(({ type }) => type));
+          await batch.tell(events);
+        });
       });
-      await savePosition(db, end, committedAt);
-      const { newest } = await outboxBounds(db);
-      await session.commit();
-      client = undefined;
-      return { rows, types, newest };
-    },
-    rollback: async () => {
-      if (client === undefined) return;
-      client = undefined;
-      await session.rollback();
+      batch.ended(end, committedAt);
+      return { rows, types };
     },
   };
 }

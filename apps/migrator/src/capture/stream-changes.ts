@@ -7,6 +7,7 @@ import type { Decoded } from '../legacy/pgoutput.ts';
 import { openReplicationStream } from '../legacy/replication-stream.ts';
 import { outboxBounds, savePosition } from '../store/capture-progress.ts';
 import type { CaptureSession } from '../store/capture-session.ts';
+import { createBatch } from './capture-batch.ts';
 import type { CaptureContext } from './context.ts';
 import { SchemaMismatch } from './context.ts';
 import { createLegacyTransaction, type LegacyTransaction } from './legacy-transaction.ts';
@@ -50,6 +51,7 @@ export async function streamChanges(
   let saved = from.position;
   let reached = from.position;
   let savedAt = performance.now();
+  const batch = createBatch(session);
   let transaction: LegacyTransaction | undefined;
   let transactions = 0;
   let lastCommitAt: string | null = null;
@@ -70,6 +72,7 @@ export async function streamChanges(
   });
 
   const idle = async (position: Lsn): Promise<void> => {
+    await commit();
     if (position > reached) reached = position;
     if (position <= saved || performance.now() - savedAt < SAVE_IDLE_EVERY_MS) return;
     await session.transaction((client) => savePosition(client, position, null));
@@ -78,24 +81,31 @@ export async function streamChanges(
     confirmation.captured(position, null);
   };
 
-  const commit = async (open: LegacyTransaction, end: Lsn): Promise<void> => {
-    const { rows, types, newest } = await open.commit(end);
-    if (end > reached) reached = end;
-    if (rows === 0) return;
-    saved = end;
+  const commit = async (): Promise<void> => {
+    const committed = await batch.commit();
+    if (committed === null) return;
+    saved = committed.position;
     savedAt = performance.now();
-    transactions += 1;
-    lastCommitAt = open.committedAt;
-    confirmation.captured(end, newest);
-    metrics.transaction(rows);
+    transactions += committed.transactions;
+    lastCommitAt = committed.committedAt;
+    confirmation.captured(committed.position, committed.newest);
+  };
+
+  const end = async (open: LegacyTransaction, position: Lsn): Promise<void> => {
+    const { rows, types } = await open.end(position);
+    transaction = undefined;
+    if (position > reached) reached = position;
+    if (rows > 0) metrics.transaction(rows);
     metrics.events(types);
+    // While more is there already, it goes into the same local transaction.
+    if (batch.isFull() || !stream.hasMore()) await commit();
   };
 
   const take = async (message: Decoded): Promise<void> => {
     switch (message.tag) {
       case 'begin':
         transaction = createLegacyTransaction({
-          session,
+          batch,
           tables,
           epoch,
           systemId,
@@ -103,10 +113,8 @@ export async function streamChanges(
         });
         return;
       case 'commit': {
-        const open = transaction;
-        if (open === undefined || message.commitEndLsn === null) return;
-        await commit(open, parseLsn(message.commitEndLsn));
-        transaction = undefined;
+        if (transaction !== undefined && message.commitEndLsn !== null)
+          await end(transaction, parseLsn(message.commitEndLsn));
         return;
       }
       case 'relation':
@@ -133,9 +141,10 @@ export async function streamChanges(
       upkeep.check();
       if (item.kind === 'change') await take(item.message);
       else if (transaction === undefined) await idle(item.position);
+      if (transaction === undefined && !stream.hasMore()) await commit();
     }
   } catch (error) {
-    await transaction?.rollback();
+    await batch.rollback();
     upkeep.check();
     throw error;
   } finally {

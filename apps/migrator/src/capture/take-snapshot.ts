@@ -1,3 +1,4 @@
+import { append } from '@newscience/outbox/outbox';
 import type pg from 'pg';
 
 import { keyOf, applyChanges, sweepEpochs } from '../store/mirror.ts';
@@ -167,13 +168,8 @@ async function tellPage(
   at: { page: string; values: unknown[]; kind: Kind; epoch: number; occasion: Occasion },
 ): Promise<{ count: number; place: string | undefined }> {
   const { rows } = await client.query<{ legacy_key: string; place: string }>(at.page, at.values);
-  await tell(
-    client,
-    at.epoch,
-    at.kind,
-    rows.map(({ legacy_key: key }) => key),
-    at.occasion,
-  );
+  const keys = rows.map(({ legacy_key: key }) => key);
+  await tell(client, at.epoch, at.kind, keys, at.occasion, (events) => append(client, events));
   return { count: rows.length, place: rows.at(-1)?.place };
 }
 

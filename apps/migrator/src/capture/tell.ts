@@ -11,7 +11,6 @@ import { translateUser } from '@newscience/anti-corruption-layer/user/translate'
 import { MAX_EVENT_BYTES } from '@newscience/event-bus/bus';
 import type { CloudEvent } from '@newscience/event-contracts/envelope';
 import { parseEvent } from '@newscience/event-contracts/registry';
-import { append } from '@newscience/outbox/outbox';
 import type pg from 'pg';
 
 import {
@@ -59,8 +58,8 @@ const forGone: Readonly<Record<Kind, (before: Published | null, at: string | nul
 };
 
 /**
- * Puts into the outbox what has to be told of these aggregates, and remembers it, in the transaction that is open on
- * `client`. Gives back the types of the events.
+ * Decides what has to be told of these aggregates, and remembers it, in the transaction that is open on `client`;
+ * `give` gets the events, some at a time, and has to put them into the same transaction.
  */
 export async function tell(
   client: pg.Client,
@@ -68,20 +67,19 @@ export async function tell(
   kind: Kind,
   keys: readonly string[],
   occasion: Occasion,
-): Promise<readonly string[]> {
-  const types: string[] = [];
+  give: (events: readonly CloudEvent[]) => Promise<void>,
+): Promise<void> {
   for (const some of await splitBySize(client, epoch, kind, keys))
-    types.push(...(await tellSome(client, epoch, kind, some, occasion)));
-  return types;
+    await give(await decideSome(client, epoch, kind, some, occasion));
 }
 
-async function tellSome(
+async function decideSome(
   client: pg.Client,
   epoch: number,
   kind: Kind,
   keys: readonly string[],
   occasion: Occasion,
-): Promise<readonly string[]> {
+): Promise<readonly CloudEvent[]> {
   const candidates = await loadCandidates(client, epoch, kind, keys);
   const subjects = candidates.flatMap(({ subject }) => subject ?? []);
   const before = await loadPublished(client, kind, {
@@ -128,8 +126,7 @@ async function tellSome(
     refused,
     keys.filter((key) => !bad.has(key)),
   );
-  await append(client, events);
-  return events.map(({ type }) => type);
+  return events;
 }
 
 async function loadCandidates(

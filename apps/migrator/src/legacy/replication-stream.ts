@@ -15,6 +15,8 @@ export type StreamItem =
 export type ReplicationStream = {
   /** The next item. Rejects when the stream has ended, for whatever reason. */
   readonly next: () => Promise<StreamItem>;
+  /** Whether `next` has one at once. */
+  readonly hasMore: () => boolean;
   /** PostgreSQL is told with the next status, that it may forget what is before. */
   readonly confirm: (position: Lsn) => void;
   /** When PostgreSQL said something last, milliseconds of `performance.now()`. */
@@ -112,6 +114,7 @@ export async function openReplicationStream(options: StreamOptions): Promise<Rep
   sendStatus(false);
   return {
     next: queue.next,
+    hasMore: queue.hasMore,
     confirm: (position) => {
       confirmed = max(confirmed, position);
     },
@@ -133,6 +136,7 @@ function createQueue(client: pg.Client) {
 
   return {
     isHeldBack: () => heldBack,
+    hasMore: () => items.length > 0,
     push: (item: StreamItem): void => {
       if (waiter !== undefined) {
         const { resolve } = waiter;

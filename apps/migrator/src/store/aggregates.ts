@@ -6,6 +6,9 @@ import { z } from 'zod';
 
 type Db = Pick<pg.ClientBase, 'query'>;
 
+/** Planned once for each connection. */
+const named = (name: string, text: string): pg.QueryConfig => ({ name, text });
+
 export type Kind = 'article' | 'comment' | 'user';
 
 /** An aggregate's own row in the mirror with its parts, as JSON. */
@@ -61,17 +64,17 @@ FROM mirror m WHERE ${wanted('cmt', 'comment')}`;
 const selectUsers = `SELECT m.key, m.subject, m.content AS usr FROM mirror m WHERE ${wanted('usr', 'user')}`;
 
 export async function loadArticles(db: Db, epoch: number, keys: readonly string[]) {
-  const { rows } = await db.query(selectArticles, [epoch, keys]);
+  const { rows } = await db.query(named('selectArticles', selectArticles), [epoch, keys]);
   return z.array(articleRow).parse(rows);
 }
 
 export async function loadComments(db: Db, epoch: number, keys: readonly string[]) {
-  const { rows } = await db.query(selectComments, [epoch, keys]);
+  const { rows } = await db.query(named('selectComments', selectComments), [epoch, keys]);
   return z.array(commentRow).parse(rows);
 }
 
 export async function loadUsers(db: Db, epoch: number, keys: readonly string[]) {
-  const { rows } = await db.query(selectUsers, [epoch, keys]);
+  const { rows } = await db.query(named('selectUsers', selectUsers), [epoch, keys]);
   return z.array(userRow).parse(rows);
 }
 
@@ -105,7 +108,12 @@ export async function loadPublished(
     readonly withoutData: readonly string[];
   },
 ): Promise<PublishedAggregate[]> {
-  const { rows } = await db.query(selectPublished, [kind, by.keys, by.subjects, by.withoutData]);
+  const { rows } = await db.query(named('selectPublished', selectPublished), [
+    kind,
+    by.keys,
+    by.subjects,
+    by.withoutData,
+  ]);
   return z
     .array(publishedRow)
     .parse(rows)
@@ -135,7 +143,7 @@ export async function savePublished(
   },
 ): Promise<void> {
   if (told.length > 0)
-    await db.query(upsertPublished, [
+    await db.query(named('upsertPublished', upsertPublished), [
       kind,
       told.map(({ subject }) => subject),
       told.map(({ legacyKey }) => legacyKey),

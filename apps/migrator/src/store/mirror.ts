@@ -35,6 +35,8 @@ const remove = `
 DELETE FROM mirror m USING unnest($2::text[], $3::text[]) AS given (relation, key)
 WHERE m.epoch = $1 AND m.relation = given.relation AND m.key = given.key`;
 
+const named = (name: string, text: string): pg.QueryConfig => ({ name, text });
+
 /** Brings the mirror up to date with changes that are folded to one for each row. */
 export async function applyChanges(
   db: Db,
@@ -51,14 +53,17 @@ export async function applyChanges(
   const patches = rows.filter(({ kind }) => kind === 'patch').map(({ values }) => values);
   const gone = changes.filter(({ change }) => change.kind === 'remove');
   if (gone.length > 0)
-    await db.query(remove, [
+    await db.query(named('mirror-remove', remove), [
       epoch,
       gone.map(({ relation }) => relation),
       gone.map(({ key }) => key),
     ]);
-  if (puts.length > 0) await db.query(upsert, [epoch, ...columnsOf(puts)]);
+  if (puts.length > 0) await db.query(named('mirror-upsert', upsert), [epoch, ...columnsOf(puts)]);
   if (patches.length > 0) {
-    const { rowCount } = await db.query(patch, [epoch, ...columnsOf(patches)]);
+    const { rowCount } = await db.query(named('mirror-patch', patch), [
+      epoch,
+      ...columnsOf(patches),
+    ]);
     const missing = patches.length - (rowCount ?? 0);
     if (missing > 0) throw new MirrorBroken(patches[0]?.relation ?? '', missing);
   }
