@@ -235,7 +235,9 @@ class Breaker implements CircuitBreaker {
       to: to.kind,
       generation: to.generation,
       scope,
-      ...(to.kind === 'open' ? { reason: to.reason, openForMs: to.until - to.since } : {}),
+      ...(to.kind === 'open'
+        ? { reason: to.reason, openForMs: Math.round(to.until - to.since) }
+        : {}),
       ...(to.kind === 'isolated' ? { why: to.why } : {}),
     });
   }
