@@ -27,11 +27,12 @@ SELECT transaction_timestamp() <> statement_timestamp() AS begun,
   pg_advisory_xact_lock(${OUTBOX_KEY_LOCK}, slot)
 FROM unnest('{${slots.join(',')}}'::int[]) AS slot`;
 
+// Keys and events come as lines, which neither has in it: an array of texts takes three times as long, for its escapes.
 const insertAndNotify = `
 WITH appended AS (
   INSERT INTO outbox (partition, key, event, event_bytes)
   SELECT partition, key, event::json, octet_length(event)
-  FROM unnest($1::smallint[], $2::text[], $3::text[])
+  FROM unnest($1::smallint[], string_to_array($2, E'\\n'), string_to_array($3, E'\\n'))
     WITH ORDINALITY AS given (partition, key, event, place)
   ORDER BY place
 )
@@ -61,8 +62,8 @@ export async function append(client: pg.ClientBase, events: readonly CloudEvent[
     throw new Error('append needs a transaction: send BEGIN first, or use withTransaction');
   await client.query(insertAndNotify, [
     keys.map(outboxPartition),
-    keys,
-    checked.map(({ json }) => json),
+    keys.join('\n'),
+    checked.map(({ json }) => json).join('\n'),
     OUTBOX_CHANNEL,
   ]);
 }

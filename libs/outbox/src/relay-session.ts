@@ -24,11 +24,12 @@ export type RelaySession = {
   /** A sign of life and nothing else. */
   readonly touch: () => Promise<void>;
   readonly partitions: () => readonly number[];
-  /** The oldest events of its partitions, none of the keys that are set aside. */
+  /** The oldest events of its partitions, none of the keys that are set aside, and none that are under way. */
   readonly read: (limits: {
     readonly events: number;
     readonly bytes: number;
     readonly withoutKeys: readonly string[];
+    readonly withoutSequences: readonly string[];
   }) => Promise<readonly PendingEvent[]>;
   readonly remove: (sequences: readonly string[]) => Promise<void>;
   /** How much waits in the whole outbox; counts up to 100,000 rows. */
@@ -72,6 +73,7 @@ SELECT sequence, key, event FROM (
   FROM (
     SELECT sequence, key, event, event_bytes FROM outbox
     WHERE partition = ANY ($1::smallint[]) AND key <> ALL ($4::text[])
+      AND sequence <> ALL ($5::bigint[])
     ORDER BY sequence LIMIT $2
   ) AS oldest
 ) AS sized
@@ -162,12 +164,10 @@ function candidates(held: readonly number[]): number[] {
 
 function rows(client: pg.Client, partitions: () => readonly number[]) {
   return {
-    read: async ({ events, bytes, withoutKeys }: Parameters<RelaySession['read']>[0]) => {
+    read: async (limits: Parameters<RelaySession['read']>[0]) => {
+      const { events, bytes, withoutKeys, withoutSequences } = limits;
       const { rows: found } = await client.query<PendingEvent>(readBatch, [
-        partitions(),
-        events,
-        bytes,
-        withoutKeys,
+        ...[partitions(), events, bytes, withoutKeys, withoutSequences],
       ]);
       return found;
     },

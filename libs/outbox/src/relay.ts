@@ -6,6 +6,7 @@ import type { Secret } from '@newscience/service-kit/secret';
 
 import { type Backoff, pauseMs } from './domain/backoff.ts';
 import { publishBatch, type Refusal } from './publish-batch.ts';
+import { createRelayLane, type RelayLane } from './relay-lane.ts';
 import { relayMetrics } from './relay-metrics.ts';
 import { openRelaySession, type RelaySession } from './relay-session.ts';
 import { createWakeUp } from './wake-up.ts';
@@ -92,35 +93,46 @@ export function startRelay(options: RelayOptions): Relay {
     metrics.backlog(await open.backlog());
   };
 
-  const relayOnce = async (open: RelaySession): Promise<'more' | 'empty'> => {
+  const relayOnce = async (open: RelaySession, lane: RelayLane): Promise<'more' | 'empty'> => {
     const withoutKeys = [...setAside.keys()];
-    const batch = await open.read({ events: batchEvents, bytes: batchBytes, withoutKeys });
+    const batch = await lane.next(withoutKeys);
     if (batch.length === 0) return 'empty';
-    const outcome = await alive(open, publishBatch(bus, batch)).catch((error: unknown) => ({
-      error,
-    }));
-    if ('error' in outcome) {
-      metrics.failed(codeOf(outcome.error) || 'unknown');
-      await alive(open, pauseAfter(outcome.error, 'the event bus does not take events'));
+    // Both to their ends: nobody may read this batch again while it is on its way.
+    const [publishing, reading] = await Promise.allSettled([
+      alive(open, publishBatch(bus, batch)),
+      lane.readAhead(batch, withoutKeys),
+    ]);
+    if (publishing.status === 'rejected') {
+      const error: unknown = publishing.reason;
+      lane.forget();
+      metrics.failed(codeOf(error) || 'unknown');
+      await alive(open, pauseAfter(error, 'the event bus does not take events'));
       return 'more';
     }
-    outcome.refused.forEach(refuse);
-    await open.remove(outcome.published.map(({ sequence }) => sequence));
-    metrics.published(outcome.published.length);
+    const { published, refused } = publishing.value;
+    refused.forEach(refuse);
+    if (refused.length > 0) lane.forget();
+    lane.published(published);
+    metrics.published(published.length);
+    if (reading.status === 'rejected') throw reading.reason;
     recovered();
     return 'more';
   };
 
   const serve = async (open: RelaySession): Promise<void> => {
     let nextHouse = 0;
+    const lane = createRelayLane(open, { events: batchEvents, bytes: batchBytes });
     while (!isStopping()) {
       if (performance.now() >= nextHouse) {
+        // A partition that goes to another relay leaves nothing behind here.
+        await lane.settle();
         await keepHouse(open);
         nextHouse = performance.now() + pollMs;
       }
-      if ((await relayOnce(open)) === 'empty' && !isStopping())
+      if ((await relayOnce(open, lane)) === 'empty' && !isStopping())
         await wakeUp.wait(Math.min(pollMs, lostAfterMs / 5));
     }
+    await lane.settle();
   };
 
   /** Signs of life while something else is waited for. A lost connection shows itself at the next query. */

@@ -84,10 +84,18 @@ export async function append(
     rows.push([topic, partition, event.subject, event.type, json]);
   }
   for (const chunk of chunks(rows, ([, , , , json]) => json.length)) {
-    const columns = [0, 1, 2, 3, 4].map((column) => chunk.map((row) => row[column]));
-    await db.query('SELECT append_events($1, $2, $3, $4, $5)', columns);
+    await db.query('SELECT append_events($1, $2, $3, $4, $5)', [
+      lines(chunk.map(([topic]) => topic)),
+      chunk.map(([, partition]) => partition),
+      lines(chunk.map(([, , key]) => key)),
+      lines(chunk.map(([, , , type]) => type)),
+      lines(chunk.map(([, , , , json]) => json)),
+    ]);
   }
 }
+
+/** None of them has a line end: the attributes were checked for that, and in JSON it is an escape. */
+const lines = (texts: readonly string[]): string => texts.join('\n');
 
 function chunks<T>(items: readonly T[], sizeOf: (item: T) => number): T[][] {
   const found: T[][] = [];
