@@ -134,6 +134,7 @@ describe('the audit log', () => {
     });
     expect(await call('/audit?limit=3')).toMatchObject({ body: { nextCursor: null } });
     expect(await call('/audit?route=b')).toMatchObject({ body: { items: [{ routeId: 'b' }] } });
+    expect(await call('/audit?route=%00')).toMatchObject({ status: 400 });
   });
 
   it.each(['limit=0', 'limit=201', 'limit=x', 'cursor=x', 'cursor=-1'])(

@@ -121,6 +121,7 @@ describe('defining a route', () => {
     ],
     ['no reason', { why: undefined }, 'validation_failed', '/body/why', 'is missing'],
     ['too short a reason', { why: ' ok ' }, 'validation_failed', '/body/why', ''],
+    ['a U+0000 in the reason', { why: 'a \0 in it' }, 'validation_failed', '/body/why', ''],
     ['too long a reason', { why: 'x'.repeat(501) }, 'validation_failed', '/body/why', ''],
     ['unknown field', { weight: 5 }, 'validation_failed', '/body/weight', 'is not known here'],
   ])('is refused: %s', async (_, changes, code, pointer, problem) => {

@@ -5,11 +5,15 @@ import { STAGE_NAMES } from '../domain/stage.ts';
 const stageName = z.enum(STAGE_NAMES);
 const who = z.object({ id: z.string(), name: z.string() });
 
+/** PostgreSQL takes no U+0000 in a text. */
+const kept = [/^[^\0]*$/, 'has a character that cannot be kept'] as const;
+
 export const whySchema = z
   .string()
   .trim()
   .min(3)
   .max(500)
+  .regex(...kept)
   .meta({
     description: 'Why this is done; kept in the audit log.',
     examples: ['the search service has caught up'],
@@ -165,7 +169,12 @@ export const auditQuery = z.object({
     .optional()
     .meta({ description: '`nextCursor` of the page before.' }),
   limit: z.coerce.number().int().min(1).max(200).default(50),
-  route: z.string().max(100).optional().meta({ description: 'Changes of this route only.' }),
+  route: z
+    .string()
+    .max(100)
+    .regex(...kept)
+    .optional()
+    .meta({ description: 'Changes of this route only.' }),
 });
 
 const recordedState = z.object({

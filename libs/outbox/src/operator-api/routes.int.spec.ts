@@ -124,6 +124,14 @@ describe('dead letters', () => {
     expect(JSON.stringify(body)).not.toContain('"data"');
   });
 
+  it.each(['consumer=%00', 'consumer=', 'limit=0', 'limit=201', 'limit=x', 'before=0'])(
+    'are not listed by %s',
+    async (query) => {
+      const answer = await api.get(`/admin/events/dead-letters?${query}`);
+      expect(answer).toMatchObject({ status: 400, body: { code: 'validation_failed' } });
+    },
+  );
+
   it.each(['0', 'x', '-1', '99999999999999999999'])('have no id like %s', async (id) => {
     expect(await api.get(`/admin/events/dead-letters/${id}`)).toMatchObject({ status: 400 });
   });

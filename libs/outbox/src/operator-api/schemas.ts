@@ -3,6 +3,10 @@ import { z } from 'zod';
 const id = z.string().regex(/^[1-9]\d{0,17}$/);
 const when = z.iso.datetime();
 
+/** PostgreSQL takes no U+0000 in a text. */
+const kept = (text: z.ZodString): z.ZodString =>
+  text.regex(/^[^\0]*$/, 'has a character that cannot be kept');
+
 const page = z.object({
   limit: z.coerce.number().int().min(1).max(200).default(50),
   before: id
@@ -13,19 +17,15 @@ const page = z.object({
 export const idParams = z.object({ id });
 export const auditQuery = page;
 export const deadLetterQuery = page.extend({
-  consumer: z.string().min(1).max(200).optional().meta({ description: 'Of this group only.' }),
+  consumer: kept(z.string().min(1).max(200))
+    .optional()
+    .meta({ description: 'Of this group only.' }),
 });
 
-const why = z
-  .string()
-  .trim()
-  .min(3)
-  .max(500)
-  .regex(/^[^\0]*$/, 'has a character that cannot be kept')
-  .meta({
-    description: 'Why this is done; kept in the audit log.',
-    examples: ['a sample of 2019'],
-  });
+const why = kept(z.string().trim().min(3).max(500)).meta({
+  description: 'Why this is done; kept in the audit log.',
+  examples: ['a sample of 2019'],
+});
 
 export const replayBody = z
   .strictObject({ why: why.optional() })
