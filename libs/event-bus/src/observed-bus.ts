@@ -36,8 +36,13 @@ export function observed(
     }
   };
 
+  const asking = new Set<string>();
   const sampleLag = async (group: string): Promise<void> => {
+    // While brokers are away an answer takes longer than the time between two questions.
+    if (asking.has(group)) return;
+    asking.add(group);
     const lag = await watched('lag', bus.lag(group)).catch(() => []);
+    asking.delete(group);
     if (groups().has(group)) count.setLag(group, lag);
   };
 
