@@ -30,7 +30,9 @@ type Document = {
 };
 
 /** All operations of a service's committed OpenAPI document. */
-export function operationsOf(service: 'monolith' | 'gateway'): Operation[] {
+export function operationsOf(
+  service: 'monolith' | 'gateway' | 'migrator' | 'activity-service',
+): Operation[] {
   const file = join(root, 'apps', service, 'openapi.yaml');
   const document = parse(readFileSync(file, 'utf8')) as Document;
   return Object.entries(document.paths).flatMap(([path, methods]) =>
