@@ -101,6 +101,16 @@ describe('the configuration', () => {
     expect(faults.every(({ remedy }) => remedy !== '')).toBe(true);
   });
 
+  it('says what is wrong with the URL of the bus, and not what it is', () => {
+    const faults = faultsOf({ ...least, EVENT_BUS_URL: 'kafka://me:hidden-word@k:9092?sasl=none' });
+    expect(faults).toMatchObject([
+      { name: 'EVENT_BUS_URL', problem: expect.stringMatching(/^sasl should be one of/) },
+    ]);
+    expect(JSON.stringify(faults)).not.toContain('hidden-word');
+    const several = configOf({ EVENT_BUS_URL: 'kafka://k:9092,l:9092' });
+    expect(several.EVENT_BUS_URL.reveal()).toBe('kafka://k:9092,l:9092');
+  });
+
   it('shows no password that was put into an upstream', () => {
     const faults = faultsOf({ ...least, UPSTREAMS: 'search=http://user:hidden-word@127.0.0.1' });
     expect(faults).toMatchObject([{ name: 'UPSTREAMS' }]);

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { busUrlFault } from '@newscience/event-bus/connect';
 import * as setting from '@newscience/service-kit/config';
 import type { ConfigFault } from '@newscience/service-kit/config';
 import { err, ok, type Result } from '@newscience/service-kit/result';
@@ -63,6 +64,9 @@ export function readGatewayConfig(
   if (!read.ok) return read;
   const settings = read.value;
   const { upstreams, faults } = readUpstreams(settings);
+  const busFault = busUrlFault(settings.EVENT_BUS_URL);
+  if (busFault !== undefined)
+    faults.push({ name: 'EVENT_BUS_URL', value: '[hidden]', ...busFault });
   const monolithOrigin = upstreams.get(MONOLITH);
   if (faults.length > 0 || monolithOrigin === undefined) return err(faults);
 

@@ -3,6 +3,7 @@ import type { Metrics } from '@newscience/service-kit/metrics';
 import { reveal, type Secret } from '@newscience/service-kit/secret';
 
 import type { EventBus } from './bus.ts';
+import { KAFKA_URL_FORM, KafkaUrlError, readKafkaUrl } from './kafka/address.ts';
 import { observed } from './observed-bus.ts';
 
 export type ConnectOptions = {
@@ -24,6 +25,24 @@ export type ConnectOptions = {
 export async function connectBus(options: ConnectOptions): Promise<EventBus> {
   const bus = await adapterFor(options);
   return options.metrics === undefined ? bus : observed(bus, options.metrics);
+}
+
+/**
+ * What is wrong with the form of a bus's URL and how to write it, for a service that checks its settings before it
+ * starts; undefined where nothing is.
+ */
+export function busUrlFault(
+  url: string | Secret,
+): { readonly problem: string; readonly remedy: string } | undefined {
+  const text = reveal(url);
+  if (!/^kafka:/i.test(text)) return undefined;
+  try {
+    readKafkaUrl(text);
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof KafkaUrlError)) throw error;
+    return { problem: error.problem, remedy: `Write ${KAFKA_URL_FORM}.` };
+  }
 }
 
 async function adapterFor(options: ConnectOptions): Promise<EventBus> {

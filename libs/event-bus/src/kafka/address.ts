@@ -21,8 +21,20 @@ export type KafkaAddress = {
   readonly sasl?: Sasl;
 };
 
-const form =
+/** How a URL is written, for messages. */
+export const KAFKA_URL_FORM =
   'kafka://[user:password@]host:port[,host:port…][?tls=on|off&sasl=plain|scram-sha-256|scram-sha-512&ca=FILE&cert=FILE&key=FILE]';
+/** `problem` says what is wrong, without anything of the URL but names of parameters. */
+export class KafkaUrlError extends TypeError {
+  readonly problem: string;
+
+  constructor(problem: string) {
+    super(`The URL of the Kafka bus is not right: ${problem}. It is written as ${KAFKA_URL_FORM}.`);
+    this.name = 'KafkaUrlError';
+    this.problem = problem;
+  }
+}
+
 const parameters = ['tls', 'sasl', 'ca', 'cert', 'key'] as const;
 const mechanisms = ['plain', 'scram-sha-256', 'scram-sha-512'] as const;
 const host = /^(?:[\w.-]+|\[[\da-f:]+\]):\d{1,5}$/i;
@@ -31,7 +43,7 @@ const host = /^(?:[\w.-]+|\[[\da-f:]+\]):\d{1,5}$/i;
  * Reads the URL of a Kafka bus. Credentials need TLS, unless `tls=off` says that the network is trusted; files of
  * certificates need it too. No message repeats anything of the URL but names of parameters.
  *
- * @throws TypeError where it is not one, or contradicts itself
+ * @throws KafkaUrlError where it is not one, or contradicts itself
  */
 export function readKafkaUrl(url: string): KafkaAddress {
   const [, user, hosts = '', query = ''] =
@@ -88,5 +100,4 @@ function decoded(text: string): string {
   }
 }
 
-const fault = (problem: string): TypeError =>
-  new TypeError(`The URL of the Kafka bus is not right: ${problem}. It is written as ${form}.`);
+const fault = (problem: string): KafkaUrlError => new KafkaUrlError(problem);
