@@ -36,13 +36,19 @@ await runService({
     });
     shutdown.add('legacy database', () => legacy.end());
 
-    const bus = await connectBus({ url: config.EVENT_BUS_URL, name: 'migrator', logger });
+    const bus = await connectBus({
+      url: config.EVENT_BUS_URL,
+      name: 'migrator',
+      logger,
+      connections: 3,
+    });
     shutdown.add('event bus', () => bus.close());
     const declared = declareInBackground(bus, topics, logger);
     shutdown.add('topics', declared.stop);
     const relay = startRelay({
       databaseUrl,
       applicationName: 'migrator-relay',
+      batchBytes: 1024 * 1024,
       bus,
       logger,
       metrics,

@@ -30,7 +30,7 @@ export type CaptureSite = {
   readonly events: () => Promise<KnownEvent[]>;
   readonly eventsOf: (subject: string) => Promise<KnownEvent[]>;
   /** Waits until everything committed so far is on the bus. */
-  readonly settled: () => Promise<void>;
+  readonly settled: (withinMs?: number) => Promise<void>;
   readonly close: () => Promise<void>;
 };
 
@@ -106,20 +106,20 @@ export async function captureSite(): Promise<CaptureSite> {
     },
     events,
     eventsOf: async (subject) => (await events()).filter((event) => event.subject === subject),
-    settled: async () => {
+    settled: async (withinMs = 25_000) => {
       const marker = `marker-${randomBytes(8).toString('hex')}`;
       await legacy.query('INSERT INTO sect (sect_cd, sect_nm) VALUES ($1, $1)', [marker]);
-      await eventually(async () => {
+      const isThere = async (): Promise<void> => {
         const { rows } = await own.query(
           `SELECT 1 FROM mirror m JOIN capture c USING (epoch) WHERE m.relation = 'sect' AND m.key = $1
            AND NOT EXISTS (SELECT 1 FROM outbox)`,
           [marker],
         );
         if (rows.length === 0) throw new Error('not everything is on the bus yet');
-      });
+      };
+      await eventually(isThere, { withinMs });
     },
     close: async () => {
-      if (process.env['SHOW_LOG']) for (const one of started) process.stdout.write(one.output());
       await Promise.all([...started].map((service) => service.stop()));
       await eventually(async () => {
         await admin.query(

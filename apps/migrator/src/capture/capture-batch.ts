@@ -32,7 +32,7 @@ export type Committed = {
 
 const MOST_TRANSACTIONS = 100;
 /** Events wait in memory up to so many characters of JSON, about. */
-const MOST_EVENT_BYTES = 4 * 1024 * 1024;
+const MOST_EVENT_BYTES = 1024 * 1024;
 const MOST_EVENTS = 500;
 
 export function createBatch(session: CaptureSession): CaptureBatch {

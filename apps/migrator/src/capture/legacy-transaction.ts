@@ -24,7 +24,7 @@ export type TransactionOptions = {
   readonly committedAt: string;
 };
 
-const MOST_BYTES = 1024 * 1024;
+const MOST_BYTES = 512 * 1024;
 const MOST_ROWS = 1000;
 
 /** One legacy transaction on its way into a local one. Memory is bounded, however large it is. */

@@ -11,7 +11,7 @@ export type SnapshotReader = {
 
 const { escapeIdentifier, escapeLiteral } = pg;
 /** About as many bytes of text are asked for at once. */
-const WANTED_BYTES = 1024 * 1024;
+const WANTED_BYTES = 512 * 1024;
 const MOST_ROWS = 1000;
 
 /** Reads tables as they were when the slot was made. */

@@ -48,8 +48,7 @@ export function captureRoutes({
 
     app.get(listActions.path, operator, async (req, res) => {
       const { limit, cursor } = parseRequest(req, listActions).query;
-      const before = cursor === undefined || !/^\d{1,18}$/.test(cursor) ? null : cursor;
-      const rows = await selectActions(pool, before, limit + 1);
+      const rows = await selectActions(pool, cursor ?? null, limit + 1);
       const items = rows.slice(0, limit);
       res.json({ items, nextCursor: rows.length > limit ? (items.at(-1)?.id ?? null) : null });
     });

@@ -4,8 +4,9 @@ import { z } from 'zod';
 import {
   actionPageSchema,
   captureStateSchema,
-  pageQuery,
+  actionQuery,
   rejectedPageSchema,
+  rejectedQuery,
   whyBody,
 } from './schemas.ts';
 
@@ -30,7 +31,7 @@ export const listRejected = defineOperation({
   summary: 'Legacy rows that cannot be told, oldest first; a row leaves when it can be told again',
   tags,
   security,
-  query: pageQuery,
+  query: rejectedQuery,
   responses: { 200: { description: 'Some of them', schema: rejectedPageSchema } },
 });
 
@@ -58,7 +59,7 @@ export const listActions = defineOperation({
   summary: 'Snapshots and stops: who, when, why; newest first',
   tags,
   security,
-  query: pageQuery,
+  query: actionQuery,
   responses: { 200: { description: 'Some of them', schema: actionPageSchema } },
 });
 

@@ -76,12 +76,24 @@ export const rejectedPageSchema = z.object({
   nextCursor: z.string().nullable(),
 });
 
-export const pageQuery = z.object({
-  limit: z.coerce.number().int().min(1).max(200).default(50),
-  cursor: z.string().max(300).optional(),
-});
+const limit = z.coerce.number().int().min(1).max(200).default(50);
+const cursorOf = (form: RegExp) =>
+  z.string().regex(form, 'is not a cursor: take nextCursor of the page before').optional();
 
-export const whyBody = z.object({ why: z.string().trim().min(3).max(500) });
+export const rejectedQuery = z.object({
+  limit,
+  cursor: cursorOf(/^(article|comment|user)\/[0-9]{1,10}$/),
+});
+export const actionQuery = z.object({ limit, cursor: cursorOf(/^[0-9]{1,18}$/) });
+
+export const whyBody = z.object({
+  why: z
+    .string()
+    .trim()
+    .min(3)
+    .max(500)
+    .regex(/^\P{Cc}*$/u, 'has a control character'),
+});
 
 export const actionSchema = z
   .object({

@@ -167,9 +167,9 @@ export async function savePublished(
 }
 
 /** So much content is handled at once; an article may have half a megabyte. */
-const MOST_BYTES = 4 * 1024 * 1024;
+const MOST_BYTES = 1024 * 1024;
 /** An article that is gone may have been large. */
-const ASSUMED_BYTES = 160 * 1024;
+const ASSUMED_BYTES = 64 * 1024;
 const FEW = 8;
 
 /** Cuts keys into parts of bounded content. */
