@@ -50,7 +50,6 @@ async function report(
 ): Promise<ExitCode> {
   const found = await check({
     docker,
-    env,
     cwd,
     dataDir: options.data ?? dataFolder(env, cwd),
     withinMs: options.timeout * 1000,

@@ -17,7 +17,6 @@ export type Step = {
 export type WalkOptions = {
   /** Folder with `instance.json` and `credentials.json`. */
   readonly dataDir: string;
-  readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
 };
 
@@ -34,8 +33,9 @@ const routes = z.object({ items: z.array(z.unknown()) });
  * Walks through the site as a reader does, then as its operator. A step that fails does not keep the others from being
  * tried, as far as they need nothing of it.
  */
-export async function walk({ dataDir, env, cwd }: WalkOptions): Promise<Step[]> {
-  const site = await findSite({ role: 'operator', dataDir, env, cwd });
+export async function walk({ dataDir, cwd }: WalkOptions): Promise<Step[]> {
+  // No environment: it may speak of another site, and this walk is about the stack.
+  const site = await findSite({ role: 'operator', dataDir, env: {}, cwd });
   if (!site.ok) return [{ step: 'site', ok: false, detail: site.error.detail, ms: 0 }];
   const { url = '', operatorUrl = '' } = site.value;
   const client = new SiteClient(site.value);
