@@ -14,6 +14,9 @@ const commands = commandsOf(readFileSync(join(root, 'README.md'), 'utf8'));
 /** Not run by this test, because it runs this test. */
 const verification = 'npm test';
 
+/** Run by the compose journeys of infra/docker, under a project name of their own. */
+const inContainers = /^docker compose (up|down)\b|^npm run compose:check$/;
+
 /** Goes on until Ctrl-C, which ends npm too. */
 const endless = /^npm run events -- tail\b/;
 
@@ -69,7 +72,8 @@ describe('the README', () => {
     expect(commands).toContain(verification);
   });
 
-  it.each(commands.filter((command) => command !== 'npm start' && command !== verification))(
+  const elsewhere = ['npm start', verification];
+  it.each(commands.filter((each) => !elsewhere.includes(each) && !inContainers.test(each)))(
     '%s',
     async (command) => {
       const child = start(command);
