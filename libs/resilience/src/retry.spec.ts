@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it } from '@jest/globals';
 
 import type { CallOptions } from './call.ts';
 import type { ResilienceEvent } from './events.ts';
+import { CircuitOpen, TimeoutExceeded } from './rejections.ts';
 import { createRetry, type RetryOptions } from './retry.ts';
 import { RetryBudget } from './retry-budget.ts';
 import { createVirtualClock, type VirtualClock } from './virtual-clock.ts';
@@ -71,6 +72,20 @@ describe('retry', () => {
     ['is the last allowed one', { attempts: 2 }, {}, 'attempts-used-up', 2],
     ['is the only one', { attempts: 1 }, {}, 'attempts-used-up', 1],
     ['does not say that it is retryable', {}, { error: new Error('final') }, 'not-retryable', 1],
+    [
+      'was refused by an open circuit',
+      {},
+      { error: new CircuitOpen('b', 'open', 50) },
+      'not-retryable',
+      1,
+    ],
+    [
+      'timed out once too often',
+      {},
+      { error: new TimeoutExceeded('t', 50) },
+      'attempts-used-up',
+      3,
+    ],
     ['may not be repeated', {}, { call: {} }, 'not-repeatable', 1],
     [
       'asks for more patience than there is',

@@ -12,6 +12,7 @@ import { type Backoff, checkBackoff, defaultBackoff, pauseMs } from './domain/ba
 import { OptionFaults } from './domain/option-faults.ts';
 import { type Listener, type RetryEnded, tell } from './events.ts';
 import { pause } from './pause.ts';
+import { Rejection, TimeoutExceeded } from './rejections.ts';
 import { RetryBudget } from './retry-budget.ts';
 
 /** Times in milliseconds. */
@@ -21,7 +22,7 @@ export type RetryOptions = {
   readonly attempts?: number;
   /** Pauses with full jitter. Default 100 doubling up to 10000. */
   readonly backoff?: Backoff;
-  /** Which errors are tried again. Default `isRetryable`: those that say so themselves. */
+  /** Which errors are tried again. Default `isRetryable`. */
   readonly retryIf?: (error: unknown) => boolean;
   /** A `Retry-After` up to so long is waited for; after a longer one the call fails at once. Default 30000. */
   readonly mostRetryAfterMs?: number;
@@ -36,8 +37,15 @@ export type RetryOptions = {
 };
 
 /** Whether an error says of itself that trying again makes sense. */
-export const isRetryable = (error: unknown): boolean =>
+export const saysRetryable = (error: unknown): boolean =>
   typeof error === 'object' && error !== null && 'retryable' in error && error.retryable === true;
+
+/**
+ * An error that says so; of the policies' own only a time-out. Whoever calls does not want to wait for a circuit, and
+ * who waits for a token says so where the token is taken.
+ */
+export const isRetryable = (error: unknown): boolean =>
+  saysRetryable(error) && (!(error instanceof Rejection) || error instanceof TimeoutExceeded);
 
 /** When an error says to come back, in milliseconds; `undefined` where it does not. */
 export function retryAfterOf(error: unknown): number | undefined {

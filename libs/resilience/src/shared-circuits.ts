@@ -137,6 +137,8 @@ export function createSharedCircuits(options: SharedCircuitsOptions): SharedCirc
         );
       const gate = createSharedGate(gateOptions, sharing);
       gates.set(gateOptions.name, gate);
+      // One that comes later, while others are long in use, must not pass calls until the next poll.
+      void Promise.resolve().then(refresh);
       return gate;
     },
     ready: refresh,

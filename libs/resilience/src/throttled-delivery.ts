@@ -7,7 +7,7 @@ import { OptionFaults } from './domain/option-faults.ts';
 import { LATENESS_MS, turnsOf } from './domain/sending-rate.ts';
 import { type Listener, tell } from './events.ts';
 import { pause } from './pause.ts';
-import { isRetryable, retryAfterOf } from './retry.ts';
+import { retryAfterOf, saysRetryable } from './retry.ts';
 
 /** Times in milliseconds. */
 export type ThrottledDeliveryOptions = {
@@ -260,7 +260,7 @@ class Worker implements ThrottledDelivery {
     const { retryIf } = this.#options;
     if (retryIf !== undefined) return retryIf(error);
     const says = typeof error === 'object' && error !== null && 'retryable' in error;
-    return !says || isRetryable(error);
+    return !says || saysRetryable(error);
   }
 
   async #sleep(ms: number): Promise<void> {

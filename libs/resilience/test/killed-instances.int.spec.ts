@@ -10,6 +10,7 @@ import type { TestDatabase } from '@newscience/testing/template-database';
 import type pg from 'pg';
 
 import { createPostgresCircuitStore } from '../src/postgres/circuit-store.ts';
+import { createPostgresDeliveryStore } from '../src/postgres/delivery-store.ts';
 import { type CalledParty, excess, startCalledParty } from './called-party.ts';
 import { resilienceDatabase } from './resilience-database.ts';
 
@@ -34,7 +35,10 @@ afterEach(async () => {
   await party.close();
 });
 
-async function startMembers(policy: 'bucket' | 'breaker', count: number): Promise<void> {
+async function startMembers(
+  policy: 'bucket' | 'breaker' | 'delivery',
+  count: number,
+): Promise<void> {
   const env = { DATABASE_URL: database.url, PARTY_URL: party.url, POLICY: policy };
   const file = join(import.meta.dirname, 'member-process.ts');
   members = await Promise.all(Array.from({ length: count }, () => startService({ file, env })));
@@ -63,6 +67,36 @@ describe('processes that share a token bucket', () => {
     await eventually(() =>
       expect(new Set(party.ledger.map(({ from }) => from)).size).toBeGreaterThan(3),
     );
+  });
+});
+
+describe('processes that share a queue', () => {
+  it('deliver everything, not above the maximum of any second, while one is killed in the middle of it', async () => {
+    const store = createPostgresDeliveryStore(pool);
+    const ids = Array.from({ length: 80 }, (_, n) => `mail ${n}`);
+    for (const id of ids) await store.enqueue('party', id, id);
+    await startMembers('delivery', 3);
+    await eventually(() => expect(party.ledger.length).toBeGreaterThan(10));
+    party.mood = 'silent';
+    await sleep(300);
+    await members[0]?.kill('SIGKILL');
+    party.mood = 'well';
+    await sleep(2500);
+    for (const member of members.slice(1)) {
+      // What was never answered hangs; with its process it comes back too.
+      await member.kill('SIGKILL');
+      await member.restart();
+    }
+    await eventually(async () => expect((await store.state('party')).waiting).toBe(0), {
+      withinMs: 40_000,
+    });
+    expect([...new Set(party.ledger.map(({ from }) => from))].sort()).toEqual([...ids].sort());
+    const times = party.ledger.map(({ at }) => at);
+    const most = Math.max(
+      ...times.map((from) => times.filter((at) => at >= from && at < from + 1000).length),
+    );
+    // The way to the called party is as long as this machine is busy: a tenth for that.
+    expect(most).toBeLessThanOrEqual(22);
   });
 });
 

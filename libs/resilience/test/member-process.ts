@@ -9,8 +9,10 @@ import { createCircuitBreaker } from '../src/circuit-breaker.ts';
 import { consecutiveFailures } from '../src/domain/trip/consecutive-failures.ts';
 import { createPostgresBucketStore } from '../src/postgres/bucket-store.ts';
 import { createPostgresCircuitStore } from '../src/postgres/circuit-store.ts';
+import { createPostgresDeliveryStore } from '../src/postgres/delivery-store.ts';
 import { createSharedCircuits } from '../src/shared-circuits.ts';
 import { createSharedTokenBucket } from '../src/shared-token-bucket.ts';
+import { startThrottledDelivery } from '../src/throttled-delivery.ts';
 
 const { DATABASE_URL: url = '', PARTY_URL: party = '', POLICY: policyName } = process.env;
 const name = String(process.pid);
@@ -36,22 +38,35 @@ const bucket = (): Policy =>
     store: createPostgresBucketStore(pool),
   });
 
-const policy = policyName === 'bucket' ? bucket() : await breaker();
-process.once('disconnect', () => process.exit(0));
-process.once('SIGTERM', () => process.exit(0));
-process.send?.({ type: 'ready' });
-
 const call = async (): Promise<void> => {
   const signal = AbortSignal.timeout(4000);
   const response = await fetch(party, { headers: { 'x-from': name }, signal });
   await response.arrayBuffer();
   if (!response.ok) throw new Error(`answered ${response.status}`);
 };
-/** Several at a time, so that a call without an answer does not keep this instance from calling. */
-const callers = [1, 2, 3].map(async () => {
+
+async function keepCalling(policy: Policy): Promise<void> {
   for (;;) {
     await policy.execute(call).catch(() => undefined);
     await sleep(10);
   }
-});
-await Promise.all(callers);
+}
+
+process.once('disconnect', () => process.exit(0));
+process.once('SIGTERM', () => process.exit(0));
+process.send?.({ type: 'ready' });
+
+if (policyName === 'delivery')
+  startThrottledDelivery({
+    ...{ name: 'party', maxPerSecond: 20, leaseMs: 2000, pollMs: 200, concurrency: 2 },
+    store: createPostgresDeliveryStore(pool),
+    rate: createPostgresBucketStore(pool),
+    deliver: async ({ payload }) => {
+      await fetch(party, { headers: { 'x-from': String(payload) } });
+    },
+  });
+else {
+  const policy = policyName === 'bucket' ? bucket() : await breaker();
+  // Several at a time, so that a call without an answer does not keep this instance from calling.
+  await Promise.all([1, 2, 3].map(() => keepCalling(policy)));
+}
