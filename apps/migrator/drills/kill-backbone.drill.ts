@@ -36,6 +36,7 @@ export const drill = defineDrill({
     seed: { default: 1, summary: 'of victims, instants and changes' },
     articles: { default: 300, summary: 'that are written and changed' },
     rate: { default: 100, summary: 'changes in a second' },
+    snapshot: { default: 3, summary: 'kills of both migrators during their first snapshot' },
     pause: { default: 1000, summary: 'between two kills on average, in milliseconds' },
   },
   choices: {
@@ -63,6 +64,7 @@ export const drill = defineDrill({
       seed: context.parameter('seed'),
       articles: context.parameter('articles'),
       perSecond: context.parameter('rate'),
+      snapshotKills: context.parameter('snapshot'),
     });
     context.event('the consumer has what there was; from here on articles change');
     const victims = victimsOf(running);

@@ -14,9 +14,6 @@ type Outage = {
   readonly begin: () => Promise<() => Promise<void>>;
 };
 
-/** How long things flow before, between and after. */
-const CALM_MS = 3000;
-
 /**
  * Takes bus, databases and broker away under load, one after the other and for long, and brings them back. Nothing
  * is restarted: the processes have to ride it out.
@@ -26,6 +23,7 @@ export const drill = defineDrill({
   summary: 'Takes bus, databases and broker away under load, one after the other.',
   parameters: {
     seconds: { default: 30, summary: 'how long each is away' },
+    calm: { default: 3, summary: 'seconds before, between and after' },
     seed: { default: 1, summary: 'of the changes' },
     articles: { default: 300, summary: 'that are written and changed' },
     rate: { default: 100, summary: 'changes in a second' },
@@ -43,7 +41,7 @@ export const drill = defineDrill({
     mkdirSync(folder);
     context.event('starting');
     const running = await startBackbone({
-      ...{ folder, cleanUp: context.cleanUp, breaks: 'nothing' },
+      ...{ folder, cleanUp: context.cleanUp, breaks: 'nothing', snapshotKills: 0 },
       bus: context.choice('bus') === 'kafka' ? 'kafka' : 'postgres',
       producer: context.choice('producer') === 'outbox' ? 'outbox' : 'capture',
       seed: context.parameter('seed'),
@@ -51,9 +49,10 @@ export const drill = defineDrill({
       perSecond: context.parameter('rate'),
     });
     context.event('the consumer has what there was; from here on articles change');
+    const calmMs = context.parameter('calm') * 1000;
     running.writer.start();
     for (const { what, begin } of outagesOf(running)) {
-      await sleep(CALM_MS);
+      await sleep(calmMs);
       const end = await begin();
       context.event(`${what}: away`);
       await sleep(context.parameter('seconds') * 1000);
@@ -61,7 +60,7 @@ export const drill = defineDrill({
       context.event(`${what}: back`);
       await catchUp(context, running, what);
     }
-    await sleep(CALM_MS);
+    await sleep(calmMs);
     await running.writer.stop();
     context.event('nothing is written any more');
     await judge(context, running);

@@ -4,6 +4,7 @@ import type { EventBus } from '@newscience/event-bus/bus';
 import { connectBus } from '@newscience/event-bus/connect';
 import { createLogger } from '@newscience/service-kit/logging';
 import { createPool } from '@newscience/service-kit/postgres';
+import { seededRandom } from '@newscience/testing/seeded-random';
 import { type SupervisedService, superviseService } from '@newscience/testing/supervised-service';
 import type pg from 'pg';
 
@@ -16,6 +17,8 @@ export type RunOptions = SiteOptions & {
   readonly seed: number;
   readonly articles: number;
   readonly perSecond: number;
+  /** How often the migrators are killed before their first snapshot has been told. */
+  readonly snapshotKills: number;
   /** Which part of the consumer is switched off: `inbox`, or nothing. */
   readonly breaks: string;
 };
@@ -75,9 +78,24 @@ export async function startBackbone(options: RunOptions): Promise<Running> {
   else await start('relay-1', site.services.relay('relay-1'));
   await start('relay-2', site.services.relay('relay-2'));
 
+  if (producer === 'capture') await killInSnapshot(options, services);
   const running = { site, writer, services, consumers, bus, legacy, consumer, outbox };
   await settled(running, 120_000);
   return running;
+}
+
+/** Kills and restarts the migrators in turn, a moment after they are up. */
+async function killInSnapshot(
+  { seed, snapshotKills }: RunOptions,
+  services: Readonly<Record<string, SupervisedService>>,
+): Promise<void> {
+  const random = seededRandom(seed);
+  const migrators = ['migrator-1', 'migrator-2'].flatMap((name) => services[name] ?? []);
+  for (let n = 0; n < snapshotKills; n += 1) {
+    await sleep(random.between(0, 400));
+    await Promise.all(migrators.map((migrator) => migrator.kill()));
+    await Promise.all(migrators.map((migrator) => migrator.start()));
+  }
 }
 
 export const POLL_MS = 500;
