@@ -31,19 +31,19 @@ COPY --from=bundles /bundles/setup .
 FROM program AS monolith
 COPY --from=bundles /bundles/monolith .
 ENV PORT=8082
-HEALTHCHECK --interval=5s --timeout=5s --start-period=30s --retries=6 CMD ["http-ok", "8082", "/health/ready"]
+HEALTHCHECK --interval=5s --timeout=5s --start-period=180s --retries=6 CMD ["http-ok", "8082", "/health/ready"]
 
 FROM program AS gateway
 COPY --from=bundles /bundles/gateway .
 ENV PORT=8080 OPERATOR_PORT=8081
-HEALTHCHECK --interval=5s --timeout=5s --start-period=30s --retries=6 CMD ["http-ok", "8081", "/health/ready"]
+HEALTHCHECK --interval=5s --timeout=5s --start-period=180s --retries=6 CMD ["http-ok", "8081", "/health/ready"]
 
 FROM program AS migrator
 COPY --from=bundles /bundles/migrator .
 ENV PORT=8083
-HEALTHCHECK --interval=5s --timeout=5s --start-period=30s --retries=6 CMD ["http-ok", "8083", "/health/ready"]
+HEALTHCHECK --interval=5s --timeout=5s --start-period=180s --retries=6 CMD ["http-ok", "8083", "/health/ready"]
 
 FROM program AS activity-service
 COPY --from=bundles /bundles/activity-service .
 ENV PORT=8084
-HEALTHCHECK --interval=5s --timeout=5s --start-period=30s --retries=6 CMD ["http-ok", "8084", "/health/ready"]
+HEALTHCHECK --interval=5s --timeout=5s --start-period=180s --retries=6 CMD ["http-ok", "8084", "/health/ready"]
