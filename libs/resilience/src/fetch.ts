@@ -47,32 +47,34 @@ export function wrapFetch(policy: Policy, options: WrapFetchOptions = {}): typeo
   return async (input, init) => {
     const repeat = repeatOf(input, init);
     const signal = init?.signal ?? (input instanceof Request ? input.signal : undefined);
-    let failed: HttpFailure | undefined;
+    let failures: HttpFailure[] = [];
     const attempt = async (call: Call): Promise<Response> => {
-      // The answer before this one will not be given to anybody: its connection is wanted back.
-      await failed?.response.body?.cancel().catch(() => undefined);
-      failed = undefined;
+      // Nobody will be given the answers before this one: their connections are wanted back.
+      discard(failures);
+      failures = [];
       const target = input instanceof Request && repeat !== undefined ? input.clone() : input;
       const response = await inner(target, { ...init, signal: call.signal });
       if (!isFailure(response.status)) return response;
-      failed = new HttpFailure(response, retryable(response.status));
-      throw failed;
+      const failure = new HttpFailure(response, retryable(response.status));
+      failures.push(failure);
+      throw failure;
     };
     const callOptions: CallOptions = { signal, repeat };
     try {
-      return await policy.execute(attempt, callOptions);
+      const response = await policy.execute(attempt, callOptions);
+      discard(failures);
+      return response;
     } catch (error) {
-      if (error instanceof HttpFailure && error === failed) return error.response;
-      // `await`ed above, and narrowed away by the compiler: a policy may have replaced it by a rejection of its own.
-      await discard(failed);
+      discard(failures.filter((failure) => failure !== error));
+      if (error instanceof HttpFailure) return error.response;
       throw error;
     }
   };
 }
 
-const discard = async (failure: HttpFailure | undefined): Promise<void> => {
-  await failure?.response.body?.cancel().catch(() => undefined);
-};
+function discard(failures: readonly HttpFailure[]): void {
+  for (const { response } of failures) response.body?.cancel().catch(() => undefined);
+}
 
 function repeatOf(
   input: Parameters<typeof fetch>[0],

@@ -1,41 +1,19 @@
-import type { BucketKey, BucketStore } from './bucket-store.ts';
+import type { BucketKey } from './bucket-store.ts';
 import { callOf } from './call.ts';
-import { type Clock, systemClock } from './clock.ts';
-import type { Delivery, DeliveryStore, QueueState } from './delivery-store.ts';
-import { type Backoff, checkBackoff, defaultBackoff, pauseMs } from './domain/backoff.ts';
-import { OptionFaults } from './domain/option-faults.ts';
+import type { Clock } from './clock.ts';
+import {
+  type DeliverySettings,
+  settingsOf,
+  type ThrottledDeliveryOptions,
+} from './delivery-settings.ts';
+import type { Delivery, QueueState } from './delivery-store.ts';
+import { pauseMs } from './domain/backoff.ts';
 import { LATENESS_MS, turnsOf } from './domain/sending-rate.ts';
-import { type Listener, tell } from './events.ts';
+import { tell } from './events.ts';
 import { pause } from './pause.ts';
 import { retryAfterOf, saysRetryable } from './retry.ts';
 
-/** Times in milliseconds. */
-export type ThrottledDeliveryOptions = {
-  /** Names the queue, and the rate, in the stores. */
-  readonly name: string;
-  /** Deliveries in any one-second window, over all instances, 1 to 10000. */
-  readonly maxPerSecond: number;
-  readonly store: DeliveryStore;
-  /** Where the instances keep the rate together: of PostgreSQL, next to the queue. */
-  readonly rate: BucketStore;
-  /** Delivers one. It may be called again with the same one: the other side should know it by its id or key. */
-  readonly deliver: (delivery: Delivery, signal: AbortSignal) => Promise<void>;
-  /** Which errors are tried again. Default: all but those that say that they are not `retryable`. */
-  readonly retryIf?: (error: unknown) => boolean;
-  /** Attempts in all, 1 to 1000. Default 10. */
-  readonly attempts?: number;
-  /** Default 1000 doubling up to 300000, full jitter. */
-  readonly backoff?: Backoff;
-  /** A delivery that takes longer is taken for dead with its worker, and comes again. Default 60000. */
-  readonly leaseMs?: number;
-  /** How many may be under way at once in this instance, 1 to 1000. Default 4. */
-  readonly concurrency?: number;
-  /** How often to look without being told. Default 1000. */
-  readonly pollMs?: number;
-  readonly on?: Listener;
-  readonly clock?: Clock;
-  readonly chance?: () => number;
-};
+export type { ThrottledDeliveryOptions } from './delivery-settings.ts';
 
 export interface ThrottledDelivery {
   readonly name: string;
@@ -70,12 +48,7 @@ export function startThrottledDelivery(options: ThrottledDeliveryOptions): Throt
 
 class Worker implements ThrottledDelivery {
   readonly name: string;
-  readonly #options: ThrottledDeliveryOptions;
-  readonly #attempts: number;
-  readonly #backoff: Required<Backoff>;
-  readonly #leaseMs: number;
-  readonly #concurrency: number;
-  readonly #pollMs: number;
+  readonly #settings: DeliverySettings;
   readonly #clock: Clock;
   readonly #ending = new AbortController();
   readonly #underWay = new Set<Promise<void>>();
@@ -84,24 +57,9 @@ class Worker implements ThrottledDelivery {
   #woken = false;
 
   constructor(options: ThrottledDeliveryOptions) {
-    const { attempts = 10, leaseMs = 60_000, concurrency = 4, pollMs = 1000 } = options;
-    const backoff = { ...defaultBackoff, baseMs: 1000, capMs: 300_000, ...options.backoff };
-    const faults = new OptionFaults()
-      .number('maxPerSecond', options.maxPerSecond, 1, 10_000)
-      .integer('attempts', attempts, 1, 1000)
-      .number('leaseMs', leaseMs, 1000)
-      .integer('concurrency', concurrency, 1, 1000)
-      .number('pollMs', pollMs, 10);
-    checkBackoff(faults, backoff);
-    faults.settle(`throttled delivery ${options.name}`);
     this.name = options.name;
-    this.#options = options;
-    this.#attempts = attempts;
-    this.#backoff = backoff;
-    this.#leaseMs = leaseMs;
-    this.#concurrency = concurrency;
-    this.#pollMs = pollMs;
-    this.#clock = options.clock ?? systemClock;
+    this.#settings = settingsOf(options);
+    this.#clock = this.#settings.clock;
   }
 
   start(): void {
@@ -109,19 +67,19 @@ class Worker implements ThrottledDelivery {
   }
 
   async enqueue(payload: unknown, key?: string): Promise<boolean> {
-    const enqueued = await this.#options.store.enqueue(this.name, payload, key);
+    const enqueued = await this.#settings.store.enqueue(this.name, payload, key);
     this.wake();
     return enqueued;
   }
 
   async pause(why: string): Promise<void> {
-    await this.#options.store.pause(this.name, why);
-    tell(this.#options.on, { type: 'delivery-switched', policy: this.name, to: 'paused', why });
+    await this.#settings.store.pause(this.name, why);
+    tell(this.#settings.on, { type: 'delivery-switched', policy: this.name, to: 'paused', why });
   }
 
   async resume(): Promise<void> {
-    await this.#options.store.resume(this.name);
-    tell(this.#options.on, {
+    await this.#settings.store.resume(this.name);
+    tell(this.#settings.on, {
       type: 'delivery-switched',
       policy: this.name,
       to: 'running',
@@ -131,7 +89,7 @@ class Worker implements ThrottledDelivery {
   }
 
   state(): Promise<QueueState> {
-    return this.#options.store.state(this.name);
+    return this.#settings.store.state(this.name);
   }
 
   wake(): void {
@@ -153,13 +111,13 @@ class Worker implements ThrottledDelivery {
       try {
         const waitMs = await this.#step();
         if (failures > 0)
-          tell(this.#options.on, { type: 'store-back', policy: this.name, awayMs: 0 });
+          tell(this.#settings.on, { type: 'store-back', policy: this.name, awayMs: 0 });
         failures = 0;
         if (waitMs > 0) await this.#sleep(waitMs);
       } catch (error) {
         failures += 1;
         if (failures === 1)
-          tell(this.#options.on, {
+          tell(this.#settings.on, {
             type: 'store-away',
             policy: this.name,
             applies: 'fail-closed',
@@ -172,15 +130,15 @@ class Worker implements ThrottledDelivery {
 
   /** Begins one delivery, and says how long there is nothing more to do. */
   async #step(): Promise<number> {
-    const { store } = this.#options;
-    if (this.#underWay.size >= this.#concurrency) {
+    const { store } = this.#settings;
+    if (this.#underWay.size >= this.#settings.concurrency) {
       await Promise.race(this.#underWay);
       return 0;
     }
-    const delivery = await store.claim(this.name, this.#leaseMs);
+    const delivery = await store.claim(this.name, this.#settings.leaseMs);
     if (delivery === undefined) {
       const dueInMs = await store.untilDue(this.name);
-      return Math.min(this.#pollMs, Math.max(1, dueInMs ?? this.#pollMs));
+      return Math.min(this.#settings.pollMs, Math.max(1, dueInMs ?? this.#settings.pollMs));
     }
     if (await this.#takeTurn()) this.#begin(delivery);
     else await store.release(delivery);
@@ -192,8 +150,8 @@ class Worker implements ThrottledDelivery {
     const ending = callOf({ signal: this.#ending.signal });
     for (let tries = 0; tries < MOST_TURNS && !ending.aborted; tries += 1) {
       const asked = this.#clock.now();
-      const mostWaitMs = Math.min(this.#leaseMs / 4, LONGEST_TURN_MS);
-      const { granted, waitMs } = await this.#options.rate.reserve(this.#rateKey(), 1, mostWaitMs);
+      const mostWaitMs = Math.min(this.#settings.leaseMs / 4, LONGEST_TURN_MS);
+      const { granted, waitMs } = await this.#settings.rate.reserve(this.#rateKey(), 1, mostWaitMs);
       const waited = await pause(this.#clock, Math.min(waitMs, mostWaitMs), ending);
       if (!granted) return false;
       // One that is over would come on top of somebody else's.
@@ -204,14 +162,14 @@ class Worker implements ThrottledDelivery {
   }
 
   #giveTurnBack(): Promise<void> {
-    return this.#options.rate.giveBack(this.#rateKey(), 1);
+    return this.#settings.rate.giveBack(this.#rateKey(), 1);
   }
 
   #begin(delivery: Delivery): void {
     const underWay = this.#deliver(delivery)
       .catch((error: unknown) => {
         // It could not be written down. The lease ends, and it comes again.
-        tell(this.#options.on, {
+        tell(this.#settings.on, {
           type: 'store-away',
           policy: this.name,
           applies: 'fail-closed',
@@ -223,18 +181,18 @@ class Worker implements ThrottledDelivery {
   }
 
   async #deliver(delivery: Delivery): Promise<void> {
-    const { store, deliver, on, chance = Math.random } = this.#options;
+    const { store, deliver, on, chance } = this.#settings;
     const { id, attempts } = delivery;
     const limit = new AbortController();
     // Stops before others may take it for dead and deliver it too.
-    const cancel = this.#clock.schedule(this.#leaseMs * 0.9, () => limit.abort(), 'idle');
+    const cancel = this.#clock.schedule(this.#settings.leaseMs * 0.9, () => limit.abort(), 'idle');
     try {
       await deliver(delivery, limit.signal);
     } catch (error) {
-      const again = attempts < this.#attempts && this.#mayRetry(error);
+      const again = attempts < this.#settings.attempts && this.#mayRetry(error);
       const asked = retryAfterOf(error) ?? 0;
-      if (asked > 0) await this.#options.rate.penalise(this.#rateKey(), asked);
-      const inMs = asked + pauseMs(this.#backoff, attempts, chance());
+      if (asked > 0) await this.#settings.rate.penalise(this.#rateKey(), asked);
+      const inMs = asked + pauseMs(this.#settings.backoff, attempts, chance());
       await store.failed(
         delivery,
         again ? { kind: 'again', inMs } : { kind: 'dead' },
@@ -253,11 +211,11 @@ class Worker implements ThrottledDelivery {
   }
 
   #rateKey(): BucketKey {
-    return { name: `delivery/${this.name}`, ...turnsOf(this.#options.maxPerSecond) };
+    return { name: `delivery/${this.name}`, ...turnsOf(this.#settings.maxPerSecond) };
   }
 
   #mayRetry(error: unknown): boolean {
-    const { retryIf } = this.#options;
+    const { retryIf } = this.#settings;
     if (retryIf !== undefined) return retryIf(error);
     const says = typeof error === 'object' && error !== null && 'retryable' in error;
     return !says || saysRetryable(error);
