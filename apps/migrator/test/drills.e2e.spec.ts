@@ -51,7 +51,7 @@ describe('the drills of the backbone, in short', () => {
     expect({ broken, stderr: code === 0 ? '' : stderr }).toEqual({ broken: [], stderr: '' });
     expect(figure('kills')).toBe(4);
     expect(figure('effects')).toBeGreaterThanOrEqual(30);
-  }, 240_000);
+  }, 480_000);
 
   it('notice a consumer without an inbox', async () => {
     const { code, broken, stderr } = await drill(
@@ -73,12 +73,12 @@ describe('the drills of the backbone, in short', () => {
     // Nothing else is wrong with it: state and order are those of a good one.
     expect(broken).not.toContain('articles at the consumer are as in the legacy database');
     expect(stderr).toContain('broken: delivered once more from the start');
-  }, 240_000);
+  }, 480_000);
 
   it('find nothing wrong after outages', async () => {
     const { code, broken, stderr } = await drill(
       ...['outage-backbone', '--seconds', '2', '--calm', '0.5', ...short],
     );
     expect({ broken, stderr: code === 0 ? '' : stderr }).toEqual({ broken: [], stderr: '' });
-  }, 240_000);
+  }, 480_000);
 });

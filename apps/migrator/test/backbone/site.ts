@@ -20,6 +20,8 @@ import { consumerDatabase } from './consumer-database.ts';
 
 const app = join(import.meta.dirname, '..', '..');
 const here = import.meta.dirname;
+/** Drills assert no speed: a start may take long on a machine that others keep busy. */
+const patient = { readyWithinMs: 120_000 };
 
 export type BusKind = 'postgres' | 'kafka';
 /** Who tells of changes: change data capture, or the outbox of whoever writes. */
@@ -68,6 +70,7 @@ export async function openBackbone(options: SiteOptions): Promise<BackboneSite> 
     ...{ postgres, kafka, busUrl, legacy, consumer, outbox },
     services: {
       migrator: (name) => ({
+        ...patient,
         file: join(app, 'src/main.ts'),
         env: {
           ...{ HOST: '127.0.0.1', PORT: '0', LOG_LEVEL: 'warn', SERVICE_NAME: name },
@@ -79,10 +82,12 @@ export async function openBackbone(options: SiteOptions): Promise<BackboneSite> 
         },
       }),
       relay: (name) => ({
+        ...patient,
         file: join(here, 'relay-process.ts'),
         env: { RELAY_NAME: name, DATABASE_URL: outbox.url, EVENT_BUS_URL: busUrl },
       }),
       consumer: (name, { breaks = '' } = {}) => ({
+        ...patient,
         file: join(here, 'consumer-process.ts'),
         env: {
           ...{ CONSUMER_NAME: name, CONSUMER_GROUP: 'drill', BREAK: breaks },
