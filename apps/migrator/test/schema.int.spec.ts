@@ -85,6 +85,19 @@ describe('a change of the schema stops the capture with an explanation, and its 
     expect(await idsOf(ref)).toEqual([`${ref}/registered`]);
   }, 90_000);
 
+  it('a table that was taken out while nobody captured', async () => {
+    const service = await site.start();
+    await site.settled();
+    await service.kill();
+    await site.admin.query('ALTER PUBLICATION newscience_capture DROP TABLE usr');
+    const { ref } = await addUser(site.legacy, 'Una');
+    await site.start();
+    await stoppedBecause(/usr is not in the publication/);
+    await site.provision();
+    await site.settled();
+    expect(await idsOf(ref)).toEqual([`${ref}/registered`]);
+  }, 90_000);
+
   it('a primary key that was dropped', async () => {
     await site.start();
     await site.settled();

@@ -116,7 +116,11 @@ export function startCapture(options: CaptureOptions): Capture {
   const work = async (held: CaptureSession): Promise<void> => {
     const fit = schemaFit(legacyTables, await readSchema(legacy, options.publication));
     const [fault] = fit.faults;
-    if (fault !== undefined) throw new CaptureStopped(fault.code, fault.detail, fault.remedy);
+    if (fault !== undefined) {
+      // Changes may have passed by the publication: what comes after the repair begins with a snapshot.
+      await requireSnapshot(pool, `The schema of the legacy database had changed: ${fault.detail}`);
+      throw new CaptureStopped(fault.code, fault.detail, fault.remedy);
+    }
     const remembered = await readProgress(pool);
     const server = await readServer(context);
     const plan = planCapture(remembered, server);

@@ -28,9 +28,11 @@ export type CaptureSession = {
   readonly close: () => void;
 };
 
+// The stronger lock waits for a transaction of the former owner, should one be left.
 const announce = `
+WITH held AS (SELECT 1 FROM capture_owner FOR UPDATE)
 UPDATE capture_owner SET generation = generation + 1, name = $1, seen_at = clock_timestamp(), doing = 'starting'
-RETURNING generation::text`;
+FROM held RETURNING generation::text`;
 
 /**
  * The right to capture, or null while another instance has it.
@@ -77,7 +79,6 @@ export async function openCaptureSession(
       await client.end();
       return null;
     }
-    // Waits for a transaction of the former owner, should one be left.
     const owned = await client.query<{ generation: string }>(announce, [name]);
     return sessionOf(client, owned.rows[0]?.generation ?? '', () => lost, close);
   } catch (error) {
