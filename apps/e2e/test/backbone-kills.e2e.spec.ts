@@ -13,6 +13,7 @@ import {
   type Timeline,
   timelineOf,
 } from './support/backbone.ts';
+import { events, publishEvent } from './support/event-command.ts';
 import { type Article, articleAbout, bodyOf } from './support/newsroom.ts';
 import { known, type Person, rareWord } from './support/people.ts';
 
@@ -32,6 +33,12 @@ beforeAll(async () => {
   // Past the gateway, so that articles change also while there is none.
   editor = await known(serviceUrl(instance(), 'monolith'), credentials.editor);
   timeline = timelineOf(instance(), operator.token);
+  // Attempts take up to a minute and a half: the last test sees what has become of these.
+  const poison = { type: 'newscience.article.Published.v1', subject: 'poison', id: 'poison/1' };
+  await publishEvent(started, { ...poison, data: { title: '\u001b[31mred' } });
+  const later = { subject: 'later', data: {} };
+  await publishEvent(started, { ...later, type: 'newscience.article.Exploded.v1', id: 'later/1' });
+  await publishEvent(started, { ...later, type: 'newscience.article.Published.v9', id: 'later/2' });
 }, 150_000);
 
 afterAll(() => started.stop(), 60_000);
@@ -325,4 +332,46 @@ describe('capture that cannot go on', () => {
     const told = await expectTold();
     expect(told.get(id ?? '')?.at(-1)?.data).toMatchObject({ title: 'renamed' });
   }, 120_000);
+});
+
+describe('events that nobody can handle', () => {
+  type Letter = { id: string; key: string; attempts: number; cause: string };
+  const told = async (...args: string[]): Promise<Record<string, unknown>> =>
+    JSON.parse((await events(started, [...args, '--json'])).out) as Record<string, unknown>;
+  const letters = async (): Promise<Letter[]> =>
+    ((await told('dead', 'list')) as { items: Letter[] }).items;
+
+  it('become dead letters, and an operator discards them with a reason that is kept', async () => {
+    const [letter] = await eventually(
+      async () => {
+        const found = await letters();
+        expect(found).not.toEqual([]);
+        return found;
+      },
+      { withinMs: 150_000, everyMs: 1_000 },
+    );
+    const id = String(letter?.id);
+    expect(letter).toMatchObject({ attempts: 10, cause: expect.stringContaining('/data/') });
+    expect(JSON.stringify(await told('dead', 'show', id))).toContain('poison/1');
+    const shown = await events(started, ['dead', 'show', id]);
+    expect(shown).toMatchObject({ code: 0, out: expect.stringContaining('poison/1') });
+    expect(shown.out).not.toContain('\u001b');
+    expect((await events(started, ['dead', 'discard', id])).code).toBe(2);
+    const why = 'a test <b>\u202E';
+    expect((await events(started, ['dead', 'discard', id, '--why', why])).code).toBe(0);
+    expect((await events(started, ['dead', 'discard', id, '--why', why])).code).toBe(1);
+    expect((await events(started, ['dead', 'replay', id])).code).toBe(1);
+    expect((await letters()).map((one) => one.id)).not.toContain(letter?.id);
+    const audit = (await told('dead', 'audit')) as { items: Record<string, unknown>[] };
+    expect(audit.items).toHaveLength(1);
+    expect(audit.items[0]).toMatchObject({ action: 'discarded', why });
+    expect(JSON.stringify(audit.items[0])).toMatch(/operator/i);
+    // Of a type or version that is not known yet nothing is kept but the count.
+    for (const subject of ['poison', 'later']) expect(await timeline.of(subject)).toEqual([]);
+    const activity = apiClient(serviceUrl(instance(), 'activity-service'));
+    await eventually(async () => {
+      const { text } = await activity('GET', '/metrics');
+      expect(text).toMatch(/^consumer_dead_letters\{.*\} 0$/m);
+    });
+  }, 180_000);
 });
