@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -56,6 +56,14 @@ describe('a PostgreSQL of a test', () => {
     expect(await asked(other.url, 'SELECT 1 AS n')).toEqual([{ n: 1 }]);
     await giveBack();
     expect(await asked(url, 'SELECT 1 AS n')).toEqual([{ n: 1 }]);
+  });
+
+  it('removes what a killed run has left behind', async () => {
+    const orphan = join(tmpdir(), 'newscience-engine-999999999-x');
+    mkdirSync(orphan);
+    const other = await startPostgresEngine();
+    expect(existsSync(orphan)).toBe(false);
+    await other.remove();
   });
 
   it('stops, starts, and leaves nothing behind', async () => {

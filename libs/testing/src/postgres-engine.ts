@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+import { isAlive } from '@newscience/embedded-postgres/process-table';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '@newscience/embedded-postgres/server';
 import {
   ensureServiceDatabase,
@@ -69,7 +70,8 @@ export type PostgresEngineOptions = {
 export async function startPostgresEngine(
   options: PostgresEngineOptions = {},
 ): Promise<PostgresEngine> {
-  const folder = options.folder ?? mkdtempSync(join(tmpdir(), 'newscience-engine-'));
+  removeLeftBehind();
+  const folder = options.folder ?? mkdtempSync(join(tmpdir(), `newscience-engine-${process.pid}-`));
   mkdirSync(folder, { recursive: true });
   chmodSync(folder, 0o711); // PostgreSQL may run as another account
   const port = await freePort();
@@ -134,6 +136,14 @@ export async function startPostgresEngine(
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** A run that was killed could not clear up; its server has ended with it. */
+function removeLeftBehind(): void {
+  for (const name of readdirSync(tmpdir())) {
+    const pid = Number(/^newscience-engine-(\d+)-/.exec(name)?.[1] ?? process.pid);
+    if (!isAlive(pid)) rmSync(join(tmpdir(), name), { recursive: true, force: true });
+  }
 }
 
 async function createDatabase(adminUrl: string, names: DatabaseNames): Promise<EngineDatabase> {
