@@ -18,6 +18,9 @@ import { known, newReader, type Person, rareWord } from './support/people.ts';
 
 const site = runningSite();
 const databases = ['bus', 'migrator', 'activity_service', 'gateway'];
+const backboneLogs = ['migrator.log', 'activity-service.log'];
+/** Also of what anybody wrote into a URL: other specs write the names of columns there. */
+const allLogs = [...backboneLogs, 'gateway.log'];
 let editor: Person;
 let operator: Person;
 let timeline: Timeline;
@@ -47,13 +50,13 @@ async function commented(
 }
 
 /** Rows, answers and log lines that hold a text, whatever its case. */
-async function tracesOf(text: string, places = databases): Promise<string[]> {
+async function tracesOf(text: string, places = databases, logs = allLogs): Promise<string[]> {
   const wanted = text.toLowerCase();
   const found = [];
   for (const database of places)
     for (const row of await everythingIn(site, database))
       if (row.toLowerCase().includes(wanted)) found.push(`${database} ${row.slice(0, 300)}`);
-  for (const name of ['migrator.log', 'activity-service.log', 'gateway.log'])
+  for (const name of logs)
     if (
       readFileSync(join(site.dataDir, 'logs', name), 'utf8')
         .toLowerCase()
@@ -117,8 +120,12 @@ describe('accounts', () => {
     ]);
 
     const addresses = [person.email, secondAddress, editor.email, operator.email];
-    for (const secret of [...addresses, '$argon2', 'pwd_hsh', 'eml_lc'])
+    for (const secret of [...addresses, '$argon2'])
       expect({ secret, found: await tracesOf(secret) }).toEqual({ secret, found: [] });
+    for (const column of ['pwd_hsh', 'eml_lc']) {
+      const found = await tracesOf(column, databases, backboneLogs);
+      expect({ column, found }).toEqual({ column, found: [] });
+    }
   });
 
   it('that are removed leave no name: not in the timeline, the mirror, or the latest events', async () => {
